@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"albumen/db"
+)
+
+// Action is something that can be done; the table below says who may.
+type Action string
+
+// Actions on one item.
+const (
+	ViewMedia      Action = "media.view"
+	DownloadMedia  Action = "media.download"
+	EditMedia      Action = "media.edit"
+	FavouriteMedia Action = "media.favourite"
+	TrashMedia     Action = "media.trash"
+	DeleteMedia    Action = "media.delete"
+	RetryMedia     Action = "media.retry"
+)
+
+// Actions on an album.
+const (
+	ViewAlbum  Action = "album.view"
+	AddToAlbum Action = "album.add"
+)
+
+// Actions that need no object.
+const (
+	ListOwn       Action = "own.list"    // one's timeline, trash, favourites; searching
+	Upload        Action = "own.upload"  // add media of one's own
+	ManageAccount Action = "account"     // one's own profile, sessions and tokens
+	ManageSite    Action = "site.manage" // users, jobs, settings, system state
+)
+
+// Role is what an actor is to an object, ordered from least to most.
+type Role int
+
+// The roles. A share link gives RoleViewer; site admins get no role on other
+// people's media: they run the machine, they do not look into the albums.
+const (
+	RoleNone Role = iota
+	RoleViewer
+	RoleContributor
+	RoleAdmin
+	RoleOwner
+)
+
+// rule is one row of the table: the least role, the scope a token needs, and
+// what else must hold.
+type rule struct {
+	role     Role
+	scope    Scope
+	signedIn bool // anonymous actors (public albums, share links) may not
+	trashed  bool // also allowed while the object lies in the trash
+}
+
+// rules is the only permission table of the product. An object action that is
+// refused for lack of RoleViewer is "not found"; with a role but not enough of
+// it, or without the scope, "forbidden".
+var rules = map[Action]rule{
+	ViewMedia:      {role: RoleViewer, scope: ScopeMediaRead},
+	DownloadMedia:  {role: RoleViewer, scope: ScopeMediaRead},
+	EditMedia:      {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
+	FavouriteMedia: {role: RoleViewer, scope: ScopeMediaWrite, signedIn: true},
+	TrashMedia:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
+	DeleteMedia:    {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
+	RetryMedia:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true},
+	ViewAlbum:      {role: RoleViewer, scope: ScopeMediaRead},
+	AddToAlbum:     {role: RoleContributor, scope: ScopeMediaWrite, signedIn: true},
+	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
+	Upload:         {scope: ScopeMediaWrite, signedIn: true},
+	ManageAccount:  {scope: ScopeAccount, signedIn: true},
+	ManageSite:     {scope: ScopeAdmin, signedIn: true},
+}
+
+// allow decides an action that needs no object.
+func (a Actor) allow(action Action) error {
+	if a.system {
+		return nil
+	}
+	r := rules[action]
+	switch {
+	case r.signedIn && !a.SignedIn():
+		return &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"}
+	case !a.Has(r.scope):
+		return &Error{Code: CodeForbidden, Key: "error.scope", Args: map[string]any{"Scope": string(r.scope)}}
+	case action == ManageSite && !a.IsAdmin():
+		return NotFound("page") // the admin area does not exist for others
+	}
+	return nil
+}
+
+// allowOn decides an action on an object on which the actor has the role.
+func (a Actor) allowOn(action Action, what string, role Role, trashed bool) error {
+	if a.system {
+		return nil
+	}
+	r := rules[action]
+	visible := role >= RoleViewer && (!trashed || role == RoleOwner)
+	switch {
+	case !visible:
+		return NotFound(what)
+	case a.SignedIn() && !a.Has(r.scope):
+		return &Error{Code: CodeForbidden, Key: "error.scope", Args: map[string]any{"Scope": string(r.scope)}}
+	case r.signedIn && !a.SignedIn():
+		return &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"}
+	case role < r.role:
+		return &Error{Code: CodeForbidden, Key: "error.forbidden"}
+	case trashed && !r.trashed && action != ViewMedia && action != DownloadMedia:
+		return &Error{Code: CodeConflict, Key: "error.in_trash"}
+	}
+	return nil
+}
+
+// roleOf turns the relation's answer ("" is none) into a Role.
+func roleOf(r string) Role {
+	switch db.AlbumRole(r) {
+	case db.AlbumRoleViewer:
+		return RoleViewer
+	case db.AlbumRoleContributor:
+		return RoleContributor
+	case db.AlbumRoleAdmin:
+		return RoleAdmin
+	case db.AlbumRoleOwner:
+		return RoleOwner
+	}
+	return RoleNone
+}
+
+// authorizeMedia loads the item when the actor may do the action to it. It is
+// the only door to single items: pages, bytes, API and edits come through it.
+func (a *App) authorizeMedia(ctx context.Context, actor Actor, action Action, id uuid.UUID) (db.Media, Role, error) {
+	row, err := a.db.MediaWithRole(ctx, db.MediaWithRoleParams{ID: id, Subjects: actor.Subjects()})
+	if db.IsNotFound(err) {
+		return db.Media{}, RoleNone, NotFound("photo")
+	}
+	if err != nil {
+		return db.Media{}, RoleNone, fmt.Errorf("load media %s: %w", id, err)
+	}
+	role := roleOf(row.Role)
+	if err := actor.allowOn(action, "photo", role, row.Media.TrashedAt != nil); err != nil {
+		return db.Media{}, role, err
+	}
+	return row.Media, role, nil
+}
+
+// authorizeAlbum is authorizeMedia for albums.
+func (a *App) authorizeAlbum(ctx context.Context, actor Actor, action Action, id uuid.UUID) (db.Album, Role, error) {
+	row, err := a.db.AlbumWithRole(ctx, db.AlbumWithRoleParams{ID: id, Subjects: actor.Subjects()})
+	if db.IsNotFound(err) {
+		return db.Album{}, RoleNone, NotFound("album")
+	}
+	if err != nil {
+		return db.Album{}, RoleNone, fmt.Errorf("load album %s: %w", id, err)
+	}
+	role := roleOf(row.Role)
+	if err := actor.allowOn(action, "album", role, row.Album.TrashedAt != nil); err != nil {
+		return db.Album{}, role, err
+	}
+	return row.Album, role, nil
+}

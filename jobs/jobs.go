@@ -1,0 +1,27 @@
+// Package jobs names the background jobs, their arguments and how to enqueue
+// them. It imports nothing else of Albumen's.
+package jobs
+
+import "context"
+
+// Job is what is enqueued: a small struct whose exported fields, as JSON, are
+// the arguments.
+type Job interface {
+	// Kind is the stable name under which the job travels.
+	Kind() string
+}
+
+// Enqueuer hands jobs to the workers. A job may run more than once, and may be
+// lost when Redis loses its data: the rows in PostgreSQL are the truth, and a
+// sweeper enqueues again what stayed behind.
+type Enqueuer interface {
+	Enqueue(ctx context.Context, job Job) error
+}
+
+// ProcessMedia reads metadata and makes the derivatives of one item.
+type ProcessMedia struct {
+	MediaID string `json:"media_id"`
+}
+
+// Kind implements Job.
+func (ProcessMedia) Kind() string { return "process_media" }
