@@ -1,0 +1,89 @@
+// Package account renders sign-in, the first run, a person's settings and their API tokens.
+package account
+
+import (
+	"context"
+	"time"
+
+	"albumen/i18n"
+	"albumen/views/layout"
+	"albumen/views/ui"
+)
+
+// Login is the sign-in form, posted to /login.
+type Login struct {
+	Page   layout.Page
+	Email  string    // as typed
+	Next   string    // where to go afterwards, posted as "next"; "" for the timeline
+	Notice string    // such as "You have been signed out."; "" for none
+	Errors ui.Errors // email, password, ""
+}
+
+// FirstRun is the form that makes the first administrator, posted to ActionURL with code, name, email, password.
+type FirstRun struct {
+	Page      layout.Page
+	ActionURL string
+	Code      string
+	Name      string
+	Email     string
+	Errors    ui.Errors
+}
+
+// Settings is a person's own settings, posted to ActionURL with name, language, time_zone, theme.
+type Settings struct {
+	Page      layout.Page
+	ActionURL string
+	Name      string
+	Email     string
+	Language  string   // chosen tag; one of i18n.Languages()
+	Zones     []string // IANA names offered while typing
+	Zone      string
+	Theme     string // system, light, dark
+	TokensURL string
+	Errors    ui.Errors
+}
+
+// Tokens is the list of API tokens and the form that makes one, posted to ActionURL with name, scopes (several), expires.
+type Tokens struct {
+	Page      layout.Page
+	ActionURL string
+	List      []Token
+	Created   string // the new token in clear, shown this once
+	Name      string
+	Scopes    []ui.Option
+	Expiries  []ui.Option
+	Errors    ui.Errors
+	DocsURL   string // "" for none
+}
+
+// Token is one API token; its secret is not known any more.
+type Token struct {
+	Name      string
+	Hint      string // its first characters
+	Scopes    string // such as "media:read, media:write"
+	CreatedAt time.Time
+	LastUsed  time.Time // zero: never
+	ExpiresAt time.Time // zero: never
+	Expired   bool
+	RevokeURL string // POST
+}
+
+func languages(chosen string) []ui.Option {
+	var out []ui.Option
+	for _, tag := range i18n.Languages() {
+		out = append(out, ui.Option{Value: tag, Label: i18n.LanguageName(tag), Selected: tag == chosen})
+	}
+	return out
+}
+
+func themes(ctx context.Context, chosen string) []ui.Option {
+	out := []ui.Option{
+		{Value: "system", Label: i18n.T(ctx, "theme.system")},
+		{Value: "light", Label: i18n.T(ctx, "theme.light")},
+		{Value: "dark", Label: i18n.T(ctx, "theme.dark")},
+	}
+	for i := range out {
+		out[i].Selected = out[i].Value == chosen || i == 0 && chosen == ""
+	}
+	return out
+}
