@@ -25,6 +25,7 @@ func build(v variables, dir string, found *problems) *Config {
 		Debug:              v.Debug,
 		DatabaseURL:        Secret(v.DatabaseURL),
 		DatabaseReplicaURL: Secret(v.DatabaseReplicaURL),
+		RedisURL:           Secret(v.RedisURL),
 		SentryDSN:          Secret(v.SentryDSN),
 		CLIPModel:          v.CLIPModel,
 		CLIPModelURL:       v.CLIPModelURL,

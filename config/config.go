@@ -40,7 +40,8 @@ type Config struct {
 
 	DatabaseURL        Secret // URL or keyword form, as pgx takes it
 	DatabaseReplicaURL Secret // empty: none
-	Redis              Redis
+	RedisURL           Secret // as given
+	Redis              Redis  // the same, taken apart
 	StorageURL         string // file:///absolute/folder
 
 	SMTP         *SMTP // nil: mail is written to DataDir/outbox

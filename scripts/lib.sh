@@ -1,7 +1,9 @@
+# shellcheck shell=bash
 # Shared by the scripts in this folder; meant to be sourced by bash.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
   BOLD=$'\e[1m' RED=$'\e[31m' RESET=$'\e[0m'
@@ -39,4 +41,88 @@ data_dir() {
   dir=$(env_value DATA_DIR)
   dir=${dir:-.data}
   case $dir in /*) printf '%s' "$dir" ;; *) printf '%s/%s' "$ROOT" "${dir#./}" ;; esac
+}
+
+# at_least A B: version A is B or newer.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+# go_required: the version that go.mod asks for, such as 1.26.0.
+go_required() {
+  local version
+  version=$(sed -n 's/^toolchain go//p' "$ROOT/go.mod")
+  printf '%s' "${version:-$(sed -n 's/^go //p' "$ROOT/go.mod")}"
+}
+
+# go_toolchain: where Go's own module of the required version lies once downloaded.
+go_toolchain() {
+  local cache=${GOMODCACHE:-${GOPATH:-$HOME/go}/pkg/mod}
+  printf '%s/golang.org/toolchain@v0.0.1-go%s.linux-%s' "$cache" "$(go_required)" "$(dpkg --print-architecture)"
+}
+
+# use_go: put a Go that is new enough first in PATH; fails when there is none.
+use_go() {
+  local candidate version
+  for candidate in "$(command -v go || true)" /usr/local/go/bin/go "$(go_toolchain)/bin/go"; do
+    [ -x "$candidate" ] || continue
+    version=$(cd / && GOTOOLCHAIN=local "$candidate" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p')
+    if at_least "${version:-0}" "$(go_required)"; then
+      PATH=$(dirname "$candidate"):$PATH
+      export PATH GOTOOLCHAIN=local
+      return
+    fi
+  done
+  return 1
+}
+
+# The processes that scripts/run started carry this in their environment, so
+# that they are found whatever became of their parents.
+marker() { printf 'ALBUMEN_INSTANCE=%s' "$(data_dir)"; }
+
+# instance_pids: everything that belongs to this instance, but PostgreSQL and Redis.
+instance_pids() {
+  local file pid session exe
+  session=$(cat "$(data_dir)/run.session" 2>/dev/null || true)
+  for file in $(grep -lzxsF "$(marker)" /proc/[0-9]*/environ); do
+    pid=${file#/proc/}
+    pid=${pid%/environ}
+    # The asking script carries the marker too when it is the supervisor.
+    [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || echo "$pid"
+  done
+  # Children that were given a clean environment stay in the session.
+  [ -n "$session" ] || return 0
+  for file in /proc/[0-9]*/stat; do
+    pid=${file#/proc/}
+    pid=${pid%/stat}
+    [ "$(sed 's/.*) //' "$file" 2>/dev/null | cut -d' ' -f4)" = "$session" ] || continue
+    exe=$(readlink "/proc/$pid/exe" 2>/dev/null || true)
+    case $exe in "$ROOT"/bin/albumen*) echo "$pid" ;; esac
+  done
+}
+
+# end_instance: ask everything to finish, and make sure after 20 seconds.
+end_instance() {
+  local pids tries
+  pids=$(instance_pids | sort -u)
+  [ -n "$pids" ] || return 0
+  # shellcheck disable=SC2046,SC2086
+  kill -TERM $(top_of $pids) 2>/dev/null || true
+  for tries in $(seq 100); do
+    sleep 0.1
+    pids=$(instance_pids | sort -u)
+    [ -n "$pids" ] || return 0
+    # Once its parents are gone, nobody else will ask a process to finish.
+    # shellcheck disable=SC2046,SC2086
+    [ $((tries % 20)) -ne 0 ] || kill -TERM $(top_of $pids) 2>/dev/null || true
+  done
+  # shellcheck disable=SC2086
+  kill -KILL $pids 2>/dev/null || true
+}
+
+# top_of PIDS: those whose parent is not among them; a parent stops its children in order.
+top_of() {
+  local pid parent
+  for pid in "$@"; do
+    parent=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f2)
+    case " $* " in *" ${parent:-none} "*) ;; *) echo "$pid" ;; esac
+  done
 }
