@@ -24,8 +24,8 @@ func AllScopes() []Scope { return []Scope{ScopeMediaRead, ScopeMediaWrite, Scope
 
 // Well-known subjects of the access relation (album_access).
 var (
-	subjectSignedIn = uuid.MustParse("00000000-0000-0000-0000-000000000001")
-	subjectEverybody  = uuid.MustParse("00000000-0000-0000-0000-000000000002")
+	subjectSignedIn  = uuid.MustParse("00000000-0000-0000-0000-000000000001")
+	subjectEverybody = uuid.MustParse("00000000-0000-0000-0000-000000000002")
 )
 
 // Actor is who asks. The zero value is nobody: it may do only what everybody

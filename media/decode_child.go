@@ -1,0 +1,199 @@
+package media
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/h2non/bimg"
+	"golang.org/x/sys/unix"
+
+	"albumen/media/internal/vips"
+)
+
+// WebP qualities of the pictures.
+const (
+	thumbQuality   = 80
+	previewQuality = 82
+)
+
+// smallEdge is the size that Thumbhash wants at most.
+const smallEdge = 100
+
+// DecoderMain is the whole life of a decoder child: it answers requests on its
+// standard input until that is closed. The executable must call it when its
+// first argument is DecoderArg, and exit with what it returns.
+func DecoderMain() int {
+	if err := confine(); err != nil {
+		fmt.Fprintln(os.Stderr, "decoder:", err)
+		return 1
+	}
+	if err := vips.Init(); err != nil {
+		fmt.Fprintln(os.Stderr, "decoder:", err)
+		return 1
+	}
+	bimg.VipsCacheSetMax(0)
+	bimg.VipsCacheSetMaxMem(0)
+
+	// Reading goes on while C code runs, so that the child ends with its
+	// parent even in the middle of a picture.
+	requests := make(chan decodeRequest)
+	go func() {
+		in := bufio.NewReader(os.Stdin)
+		for {
+			var r decodeRequest
+			if err := readFrame(in, &r); err != nil {
+				os.Exit(0)
+			}
+			requests <- r
+		}
+	}()
+	runtime.LockOSThread()
+	for r := range requests {
+		if err := writeFrame(os.Stdout, answer(r)); err != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+// confine gives up what a decoder never needs: core dumps, files, privileges.
+func confine() error {
+	for _, l := range []struct {
+		resource int
+		limit    uint64
+	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, 64}} {
+		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.limit, Max: l.limit}); err != nil {
+			return fmt.Errorf("set resource limit %d: %w", l.resource, err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up new privileges: %w", err)
+	}
+	return nil
+}
+
+// limitMemory lets the address space grow by n bytes from now on. The soft
+// limit is set anew for every file, so that what one was given does not count
+// for the next.
+func limitMemory(n int64) error {
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return fmt.Errorf("read own size: %w", err)
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(statm))[0], 10, 64)
+	if err != nil {
+		return fmt.Errorf("read own size: %w", err)
+	}
+	limit := unix.Rlimit{Cur: uint64(pages*int64(os.Getpagesize()) + n), Max: unix.RLIM_INFINITY}
+	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return fmt.Errorf("limit memory: %w", err)
+	}
+	return nil
+}
+
+func answer(r decodeRequest) decodeAnswer {
+	if err := limitMemory(r.MemoryBytes); err != nil {
+		return decodeAnswer{Failure: err.Error()}
+	}
+	if !r.Decode {
+		h, err := vips.ReadHeader(r.Path)
+		return decodeAnswer{Header: h, Failure: text(err)}
+	}
+	im, damaged, err := open(r)
+	if err != nil {
+		return decodeAnswer{Failure: err.Error()}
+	}
+	defer im.Close()
+	a, err := pictures(im)
+	a.Result.Damaged = damaged
+	a.Failure = text(err)
+	return a
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// open decodes strictly first. What fails because its colour profile is broken
+// is shown without it; what is truncated is shown as far as it goes if allowed.
+func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
+	o := vips.Options{Edge: PreviewEdge, Strict: true, Profile: true}
+	if im, err = vips.Open(r.Path, o); err == nil {
+		return im, false, nil
+	}
+	if strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile") {
+		o.Profile = false
+		if im, err = vips.Open(r.Path, o); err == nil {
+			return im, false, nil
+		}
+	}
+	if !r.AllowDamaged {
+		return nil, false, err
+	}
+	o.Strict = false
+	im, again := vips.Open(r.Path, o)
+	if again != nil {
+		return nil, false, err
+	}
+	return im, true, nil
+}
+
+// pictures makes everything that is derived from one decoded picture.
+func pictures(im *vips.Image) (a decodeAnswer, err error) {
+	preview, err := im.Canvas()
+	if err != nil {
+		return a, fmt.Errorf("preview: %w", err)
+	}
+	r := &a.Result
+	r.PreviewW, r.PreviewH, r.HasAlpha = preview.Width, preview.Height, preview.Alpha
+	if r.Preview, err = encodeWebP(preview.TIFF, previewQuality); err != nil {
+		return a, fmt.Errorf("encode preview: %w", err)
+	}
+	thumbImage, err := im.Fit(ThumbEdge)
+	if err != nil {
+		return a, fmt.Errorf("thumb: %w", err)
+	}
+	defer thumbImage.Close()
+	thumb, err := thumbImage.Canvas()
+	if err != nil {
+		return a, fmt.Errorf("thumb: %w", err)
+	}
+	r.ThumbW, r.ThumbH = thumb.Width, thumb.Height
+	if r.Thumb, err = encodeWebP(thumb.TIFF, thumbQuality); err != nil {
+		return a, fmt.Errorf("encode thumb: %w", err)
+	}
+	small, err := thumbImage.Fit(smallEdge)
+	if err != nil {
+		return a, fmt.Errorf("small: %w", err)
+	}
+	defer small.Close()
+	w, h, rgba, err := small.Pixels()
+	if err != nil {
+		return a, fmt.Errorf("pixels: %w", err)
+	}
+	r.Thumbhash = Thumbhash(w, h, rgba)
+	r.PHash = perceptualHash(w, h, rgba)
+	a.Flat = isFlat(rgba)
+	return a, nil
+}
+
+// encodeWebP turns a canvas of our own making into WebP without metadata.
+func encodeWebP(tiff []byte, quality int) ([]byte, error) {
+	return bimg.NewImage(tiff).Process(bimg.Options{Type: bimg.WEBP, Quality: quality, StripMetadata: true, NoAutoRotate: true})
+}
+
+func isFlat(rgba []byte) bool {
+	for i := 4; i < len(rgba); i++ {
+		if rgba[i] != rgba[i-4] {
+			return false
+		}
+	}
+	return true
+}

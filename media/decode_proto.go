@@ -1,0 +1,66 @@
+package media
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/gob"
+	"fmt"
+	"io"
+
+	"albumen/media/internal/vips"
+)
+
+// A decoder child reads requests from its standard input and writes one answer
+// to each on its standard output.
+
+// decodeRequest asks for the header of a file, or for its pictures.
+type decodeRequest struct {
+	Path   string
+	Decode bool
+	// MemoryBytes is how much address space the child may take beyond what it
+	// has when the request arrives.
+	MemoryBytes int64
+	// AllowDamaged shows a truncated picture as far as it goes.
+	AllowDamaged bool
+}
+
+// decodeAnswer is the answer; Failure is libvips' message, "" for success.
+type decodeAnswer struct {
+	Failure string
+	Header  vips.Header // of a header request
+	Result  Result      // of a decode request; original's size not filled in
+	Flat    bool        // every pixel is the same
+}
+
+// maxFrame bounds what one side believes of the other: two WebP pictures.
+const maxFrame = 64 << 20
+
+func writeFrame(w io.Writer, v any) error {
+	var b bytes.Buffer
+	b.Write(make([]byte, 4))
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		return fmt.Errorf("encode frame: %w", err)
+	}
+	binary.BigEndian.PutUint32(b.Bytes(), uint32(b.Len()-4))
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func readFrame(r io.Reader, v any) error {
+	var size [4]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return err
+	}
+	n := binary.BigEndian.Uint32(size[:])
+	if n > maxFrame {
+		return fmt.Errorf("frame of %d bytes is too long", n)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return err
+	}
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
+		return fmt.Errorf("decode frame: %w", err)
+	}
+	return nil
+}

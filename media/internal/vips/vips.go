@@ -1,0 +1,129 @@
+// Package vips opens still pictures with libvips: any type and brand that the
+// library reads, right way up, in sRGB, no larger than asked for. It must only
+// run in a decoder child, because C code can neither be cancelled nor trusted.
+package vips
+
+/*
+#cgo pkg-config: vips
+#include <stdlib.h>
+#include "vips.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"strings"
+	"unsafe"
+)
+
+// Header is what a file claims before anything is decoded.
+type Header struct {
+	Width, Height int // as stored; of HEIF and AVIF as shown
+	Orientation   int // EXIF, 1-8
+	Pages         int // frames or pages
+	Bands         int
+	BandBytes     int
+	Interlaced    bool   // PNG Adam7, progressive JPEG
+	Loader        string // libvips' nickname, e.g. "jpegload_source"
+}
+
+// Init starts libvips without caches. Untrusted loaders stay blocked if
+// VIPS_BLOCK_UNTRUSTED was set when the process started.
+func Init() error {
+	if C.albumen_init() != 0 {
+		return failure()
+	}
+	return nil
+}
+
+// ReadHeader reads the header of the file at path.
+func ReadHeader(path string) (Header, error) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	defer C.vips_thread_shutdown()
+	var h C.AlbumenHeader
+	if C.albumen_header(p, &h) != 0 {
+		return Header{}, failure()
+	}
+	return Header{
+		Width: int(h.width), Height: int(h.height), Orientation: int(h.orientation), Pages: int(h.pages),
+		Bands: int(h.bands), BandBytes: int(h.band_bytes), Interlaced: h.interlaced != 0, Loader: C.GoString(&h.loader[0]),
+	}, nil
+}
+
+// Image is a decoded picture in memory: 8 bits, sRGB, right way up. Close it.
+type Image struct{ im *C.VipsImage }
+
+// Options say how Open treats a file.
+type Options struct {
+	Edge    int  // the picture fits Edge×Edge; it is never enlarged
+	Strict  bool // fail where the file is truncated, instead of showing the rest
+	Profile bool // convert through the embedded colour profile
+}
+
+// Open decodes the first frame of the file at path.
+func Open(path string, o Options) (*Image, error) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	var im *C.VipsImage
+	if C.albumen_open(p, C.int(o.Edge), cBool(o.Strict), cBool(o.Profile), &im) != 0 {
+		return nil, failure()
+	}
+	return &Image{im}, nil
+}
+
+// Fit returns a copy that fits edge×edge, of the same size if i does already.
+func (i *Image) Fit(edge int) (*Image, error) {
+	var im *C.VipsImage
+	if C.albumen_fit(i.im, C.int(edge), &im) != 0 {
+		return nil, failure()
+	}
+	return &Image{im}, nil
+}
+
+// Canvas is a picture on its way to an encoder.
+type Canvas struct {
+	Width, Height int
+	Alpha         bool
+	TIFF          []byte // uncompressed
+}
+
+// Canvas returns the picture as an uncompressed TIFF.
+func (i *Image) Canvas() (Canvas, error) {
+	var c C.AlbumenCanvas
+	if C.albumen_canvas(i.im, &c) != 0 {
+		return Canvas{}, failure()
+	}
+	defer C.g_free(C.gpointer(c.tiff))
+	return Canvas{int(c.width), int(c.height), c.alpha != 0, C.GoBytes(c.tiff, C.int(c.tiff_len))}, nil
+}
+
+// Pixels returns width, height and 4 bytes (RGBA, not premultiplied) a pixel.
+func (i *Image) Pixels() (w, h int, rgba []byte, err error) {
+	var p C.AlbumenPixels
+	if C.albumen_pixels(i.im, &p) != 0 {
+		return 0, 0, nil, failure()
+	}
+	defer C.g_free(C.gpointer(p.rgba))
+	return int(p.width), int(p.height), C.GoBytes(p.rgba, p.width*p.height*4), nil
+}
+
+// Close frees the pixels.
+func (i *Image) Close() { C.g_object_unref(C.gpointer(i.im)) }
+
+func cBool(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// failure takes and clears libvips' error buffer.
+func failure() error {
+	text := strings.TrimSpace(C.GoString(C.vips_error_buffer()))
+	C.vips_error_clear()
+	if text == "" {
+		text = "libvips failed without a message"
+	}
+	return errors.New(text)
+}

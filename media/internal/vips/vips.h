@@ -1,0 +1,41 @@
+// A thin layer over libvips for the one thing that needs care with files of
+// strangers: opening them. See docs/adr/0010-open-with-libvips-encode-with-bimg.md.
+#ifndef ALBUMEN_VIPS_H
+#define ALBUMEN_VIPS_H
+
+#include <vips/vips.h>
+
+typedef struct {
+	int width, height; // as stored (HEIF: as shown)
+	int orientation;   // EXIF, 1-8
+	int pages;
+	int bands;
+	int band_bytes;
+	int interlaced;
+	char loader[64];
+} AlbumenHeader;
+
+typedef struct {
+	int width, height; // of the canvas
+	int alpha;         // the canvas has a transparent pixel
+	void *tiff;        // uncompressed, sRGB, 8 bits, right way up; g_free
+	size_t tiff_len;
+} AlbumenCanvas;
+
+typedef struct {
+	int width, height;
+	void *rgba; // 4 bytes a pixel; g_free
+} AlbumenPixels;
+
+// Each returns 0, or -1 with libvips' error buffer set.
+int albumen_init(void);
+int albumen_header(const char *path, AlbumenHeader *h);
+// albumen_open decodes path to fit edge×edge. with_profile converts through the
+// embedded ICC profile. strict fails on truncated files.
+int albumen_open(const char *path, int edge, int strict, int with_profile, VipsImage **out);
+// albumen_fit makes a copy of im that fits edge×edge, never larger than im.
+int albumen_fit(VipsImage *im, int edge, VipsImage **out);
+int albumen_canvas(VipsImage *im, AlbumenCanvas *c);
+int albumen_pixels(VipsImage *im, AlbumenPixels *p);
+
+#endif

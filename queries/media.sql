@@ -1,0 +1,77 @@
+-- name: MediaByID :one
+SELECT * FROM media WHERE id = $1;
+
+-- name: LockMedia :one
+SELECT * FROM media WHERE id = $1 FOR UPDATE;
+
+-- name: IsFavourite :one
+SELECT EXISTS (SELECT 1 FROM favourites WHERE user_id = $1 AND media_id = $2);
+
+-- name: MediaFiles :many
+SELECT * FROM media_files WHERE media_id = $1 ORDER BY created_at, id;
+
+-- name: MediaDerivatives :many
+SELECT * FROM derivatives WHERE media_id = $1;
+
+-- name: AddFavourite :exec
+INSERT INTO favourites (user_id, media_id) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- name: RemoveFavourite :exec
+DELETE FROM favourites WHERE user_id = $1 AND media_id = $2;
+
+-- name: SetMediaTitle :exec
+UPDATE media SET title = $2, row_version = row_version + 1, updated_at = now(),
+       edited = ARRAY(SELECT DISTINCT unnest(edited || '{title}'::text[]))
+ WHERE id = $1;
+
+-- name: SetMediaDescription :exec
+UPDATE media SET description = $2, row_version = row_version + 1, updated_at = now(),
+       edited = ARRAY(SELECT DISTINCT unnest(edited || '{description}'::text[]))
+ WHERE id = $1;
+
+-- name: SetMediaRating :exec
+UPDATE media SET rating = $2, row_version = row_version + 1, updated_at = now(),
+       edited = ARRAY(SELECT DISTINCT unnest(edited || '{rating}'::text[]))
+ WHERE id = $1;
+
+-- name: SetMediaArchived :exec
+UPDATE media SET archived_at = sqlc.narg(archived_at), row_version = row_version + 1, updated_at = now() WHERE id = sqlc.arg(id);
+
+-- name: SetMediaTrashed :exec
+UPDATE media SET trashed_at = sqlc.narg(trashed_at), row_version = row_version + 1, updated_at = now() WHERE id = sqlc.arg(id);
+
+-- name: QueueObjectsOfMediaForDeletion :exec
+INSERT INTO pending_objects (storage_key, delete_at)
+SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = $1
+UNION ALL
+SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = $1
+ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at;
+
+-- name: DeleteMediaRow :exec
+DELETE FROM media WHERE id = $1;
+
+-- name: AddUsedBytes :exec
+UPDATE users SET used_bytes = greatest(0, used_bytes + sqlc.arg(delta)::bigint) WHERE id = sqlc.arg(id);
+
+-- name: TrashedBefore :many
+SELECT id FROM media WHERE trashed_at < sqlc.arg(before)::timestamptz ORDER BY trashed_at LIMIT sqlc.arg(n);
+
+-- name: TrashOf :many
+SELECT id FROM media WHERE owner_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at LIMIT sqlc.arg(n);
+
+-- name: OriginalWithRole :one
+-- The original of one item together with what the subjects are to that item.
+SELECT f.storage_key, f.mime, f.bytes, f.sha256, f.created_at, m.filename, m.trashed_at,
+       coalesce((SELECT max(x.role) FROM media_access x
+         WHERE x.media_id = m.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))::text, '')::text AS role
+  FROM media m JOIN media_files f ON f.media_id = m.id AND f.role = 'original'
+ WHERE m.id = sqlc.arg(id);
+
+-- name: DerivativeWithRole :one
+-- storage_key is empty while the derivative has not been made.
+SELECT coalesce(d.storage_key, '')::text AS storage_key, coalesce(d.mime, '')::text AS mime, coalesce(d.bytes, 0)::bigint AS bytes,
+       coalesce(d.version, 0)::int AS version, coalesce(d.created_at, m.uploaded_at)::timestamptz AS created_at, m.trashed_at, m.status,
+       coalesce((SELECT max(x.role) FROM media_access x
+         WHERE x.media_id = m.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))::text, '')::text AS role
+  FROM media m LEFT JOIN derivatives d ON d.media_id = m.id AND d.kind = sqlc.arg(kind)
+ WHERE m.id = sqlc.arg(id);
