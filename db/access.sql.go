@@ -12,27 +12,19 @@ import (
 )
 
 const albumAccessDrift = `-- name: AlbumAccessDrift :many
-WITH expected AS (SELECT album_access_expected, id, owner_id, parent_id, title, description, visibility, trashed_at, row_version, created_at, updated_at FROM album_access_expected(ARRAY(SELECT id FROM albums)))
-SELECT coalesce(e.subject_id, x.subject_id)::uuid AS subject_id, coalesce(e.album_id, x.album_id)::uuid AS album_id
-  FROM expected e FULL JOIN album_access x ON x.subject_id = e.subject_id AND x.album_id = e.album_id
- WHERE e.role IS DISTINCT FROM x.role
+SELECT subject_id, album_id FROM album_access_drift
 `
 
-type AlbumAccessDriftRow struct {
-	SubjectID uuid.UUID
-	AlbumID   uuid.UUID
-}
-
 // Rows in which the derived relation differs from its sources; none when all is well.
-func (q *Queries) AlbumAccessDrift(ctx context.Context) ([]AlbumAccessDriftRow, error) {
+func (q *Queries) AlbumAccessDrift(ctx context.Context) ([]AlbumAccessDrift, error) {
 	rows, err := q.db.Query(ctx, albumAccessDrift)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []AlbumAccessDriftRow
+	var items []AlbumAccessDrift
 	for rows.Next() {
-		var i AlbumAccessDriftRow
+		var i AlbumAccessDrift
 		if err := rows.Scan(&i.SubjectID, &i.AlbumID); err != nil {
 			return nil, err
 		}

@@ -204,6 +204,11 @@ type AlbumAccess struct {
 	Role      AlbumRole
 }
 
+type AlbumAccessDrift struct {
+	SubjectID uuid.UUID
+	AlbumID   uuid.UUID
+}
+
 type AlbumGrant struct {
 	ID      uuid.UUID
 	AlbumID uuid.UUID

@@ -171,6 +171,13 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- Where the derived relation differs from its sources: empty when all is well.
+CREATE VIEW album_access_drift AS
+    SELECT coalesce(e.subject_id, x.subject_id)::uuid AS subject_id, coalesce(e.album_id, x.album_id)::uuid AS album_id
+      FROM album_access_expected(ARRAY(SELECT id FROM albums)) e
+      FULL JOIN album_access x ON x.subject_id = e.subject_id AND x.album_id = e.album_id
+     WHERE e.role IS DISTINCT FROM x.role;
+
 CREATE TRIGGER album_access_insert AFTER INSERT ON albums
     FOR EACH ROW EXECUTE FUNCTION album_access_on_album();
 CREATE TRIGGER album_access_update AFTER UPDATE OF owner_id, parent_id, visibility, trashed_at ON albums
