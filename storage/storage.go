@@ -20,10 +20,12 @@ type Info struct {
 }
 
 // Store is one place that keeps objects. Objects are written once and never
-// changed. Implementations are safe for concurrent use.
+// changed. Keys are as CheckKey wants them. Implementations are safe for
+// concurrent use.
 type Store interface {
 	// Put writes all of r under key and returns how many bytes it wrote. The
-	// object appears only when r has been read to its end without error.
+	// object appears only when r has been read to its end without error, and
+	// then survives a power cut (but see DerivedPrefix).
 	Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// Open reads the object from offset; length < 0 reads to its end. It
 	// returns ErrNotFound when there is none.
@@ -38,5 +40,8 @@ type Store interface {
 	// LocalPath returns the file that holds the object where the store is a
 	// folder of this machine; decoders read it without a copy.
 	LocalPath(key string) (path string, ok bool)
+	// RemoveLeftovers removes what writes that were killed left behind, last
+	// touched before the given time, and returns how many there were.
+	RemoveLeftovers(ctx context.Context, before time.Time) (int, error)
 	Close() error
 }
