@@ -95,6 +95,14 @@ func (a Actor) allow(action Action) error {
 	return nil
 }
 
+// allowSystem lets only Albumen itself pass: workers and schedules.
+func (a Actor) allowSystem() error {
+	if !a.system {
+		return &Error{Code: CodeForbidden, Key: "error.forbidden"}
+	}
+	return nil
+}
+
 // allowOn decides an action on an object on which the actor has the role.
 func (a Actor) allowOn(action Action, what string, role Role, trashed bool) error {
 	if a.system {

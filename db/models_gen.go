@@ -294,6 +294,7 @@ type Media struct {
 	UploadedAt    time.Time
 	UpdatedAt     time.Time
 	Listed        bool
+	Crashes       int16
 }
 
 type MediaAccess struct {

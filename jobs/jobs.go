@@ -18,6 +18,12 @@ type Enqueuer interface {
 	Enqueue(ctx context.Context, job Job) error
 }
 
+// Queues tells how much work is waiting.
+type Queues interface {
+	// Length is the number of jobs of a kind that no worker has taken yet.
+	Length(ctx context.Context, kind string) (int64, error)
+}
+
 // ProcessMedia reads metadata and makes the derivatives of one item.
 type ProcessMedia struct {
 	MediaID string `json:"media_id"`
@@ -25,3 +31,11 @@ type ProcessMedia struct {
 
 // Kind implements Job.
 func (ProcessMedia) Kind() string { return "process_media" }
+
+// ResumeMedia is ProcessMedia for an item whose worker died; it overtakes.
+type ResumeMedia struct {
+	MediaID string `json:"media_id"`
+}
+
+// Kind implements Job.
+func (ResumeMedia) Kind() string { return "resume_media" }

@@ -56,7 +56,11 @@ func dialer(address string) (func(context.Context) (redis.Conn, error), error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the Redis address: %w", err)
 	}
-	options := []redis.DialOption{redis.DialConnectTimeout(5 * time.Second)}
+	// A server that hangs fails requests instead of holding them; blocking
+	// commands give a timeout of their own.
+	options := []redis.DialOption{
+		redis.DialConnectTimeout(5 * time.Second), redis.DialReadTimeout(10 * time.Second), redis.DialWriteTimeout(10 * time.Second),
+	}
 	if u.Scheme != "unix" {
 		return func(ctx context.Context) (redis.Conn, error) {
 			return redis.DialURLContext(ctx, address, options...)
