@@ -109,7 +109,7 @@ func (q *Queries) IsFavourite(ctx context.Context, arg IsFavouriteParams) (bool,
 }
 
 const lockMedia = `-- name: LockMedia :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, lease_until, processed_at, title, description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed FROM media WHERE id = $1 FOR UPDATE
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, lease_until, processed_at, title, description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, crashes FROM media WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockMedia(ctx context.Context, id uuid.UUID) (Media, error) {
@@ -163,12 +163,13 @@ func (q *Queries) LockMedia(ctx context.Context, id uuid.UUID) (Media, error) {
 		&i.UploadedAt,
 		&i.UpdatedAt,
 		&i.Listed,
+		&i.Crashes,
 	)
 	return i, err
 }
 
 const mediaByID = `-- name: MediaByID :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, lease_until, processed_at, title, description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed FROM media WHERE id = $1
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, lease_until, processed_at, title, description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, crashes FROM media WHERE id = $1
 `
 
 func (q *Queries) MediaByID(ctx context.Context, id uuid.UUID) (Media, error) {
@@ -222,6 +223,7 @@ func (q *Queries) MediaByID(ctx context.Context, id uuid.UUID) (Media, error) {
 		&i.UploadedAt,
 		&i.UpdatedAt,
 		&i.Listed,
+		&i.Crashes,
 	)
 	return i, err
 }

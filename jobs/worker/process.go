@@ -139,13 +139,16 @@ func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, err
 	}
 
 	var outcome app.Outcome
-	meta, err := w.cfg.Media.Metadata(ctx, path, kind, claim.Media.Filename, time.Time{})
+	meta, err := w.cfg.Media.Metadata(ctx, path)
 	switch failure, broken := errors.AsType[*media.ProcessError](err); {
+	case broken && failure.Retryable() && !claim.LastTry():
+		return app.Outcome{Failure: failure}, nil
 	case broken: // pictures can be made of files with unreadable metadata
 		w.cfg.Log.WarnContext(ctx, "could not read the metadata", "media", claim.Media.ID, "error", failure)
 	case err != nil:
 		return app.Outcome{}, fmt.Errorf("read the metadata of media %s: %w", claim.Media.ID, err)
 	default:
+		meta.Complete(claim.Media.Filename, time.Time{}, w.cfg.Zone)
 		outcome.Metadata = &meta
 	}
 	if !kind.Decodable {

@@ -22,7 +22,7 @@ import (
 // Processor reads and pictures one file; *media.Processor is the real one.
 type Processor interface {
 	Still(ctx context.Context, path string, t media.Type) (media.Result, error)
-	Metadata(ctx context.Context, path string, t media.Type, name string, modified time.Time) (media.Metadata, error)
+	Metadata(ctx context.Context, path string) (media.Metadata, error)
 }
 
 // Config is what a Worker needs; all fields are required.
@@ -32,9 +32,10 @@ type Config struct {
 	Storage     storage.Store
 	Queue       *jobs.Queue
 	Redis       *redis.Pool
-	Namespace   string // of the queue, see jobs.Namespace
-	Concurrency int    // jobs at a time
-	TempDir     string // for copies of originals that are not files of this machine
+	Namespace   string         // of the queue, see jobs.Namespace
+	Concurrency int            // jobs at a time
+	Zone        *time.Location // assumed where a file's name gives a date
+	TempDir     string         // for copies of originals that are not files of this machine
 	Log         *slog.Logger
 }
 
