@@ -296,6 +296,105 @@ func (q *Queries) MediaFiles(ctx context.Context, mediaID uuid.UUID) ([]MediaFil
 	return items, nil
 }
 
+const mediaRecords = `-- name: MediaRecords :many
+SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.lease_until, m.processed_at, m.title, m.description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.crashes, u.name AS owner_name,
+       EXISTS (SELECT 1 FROM favourites f WHERE f.media_id = m.id AND f.user_id = $1) AS favourite,
+       coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'thumb'), 0)::int AS thumb_version,
+       coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'preview'), 0)::int AS preview_version
+  FROM media m JOIN users u ON u.id = m.owner_id
+ WHERE m.id = ANY ($2::uuid[])
+   AND EXISTS (SELECT 1 FROM media_access x WHERE x.media_id = m.id AND x.subject_id = ANY ($3::uuid[])
+                 AND (m.trashed_at IS NULL OR x.role = 'owner'))
+`
+
+type MediaRecordsParams struct {
+	UserID   uuid.UUID
+	Ids      []uuid.UUID
+	Subjects []uuid.UUID
+}
+
+type MediaRecordsRow struct {
+	Media          Media
+	OwnerName      string
+	Favourite      bool
+	ThumbVersion   int32
+	PreviewVersion int32
+}
+
+// Of the wanted items those that the subjects may see, each with what its full form shows.
+func (q *Queries) MediaRecords(ctx context.Context, arg MediaRecordsParams) ([]MediaRecordsRow, error) {
+	rows, err := q.db.Query(ctx, mediaRecords, arg.UserID, arg.Ids, arg.Subjects)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MediaRecordsRow
+	for rows.Next() {
+		var i MediaRecordsRow
+		if err := rows.Scan(
+			&i.Media.ID,
+			&i.Media.OwnerID,
+			&i.Media.AlbumID,
+			&i.Media.Kind,
+			&i.Media.Status,
+			&i.Media.ErrorCode,
+			&i.Media.Error,
+			&i.Media.Damaged,
+			&i.Media.Attempts,
+			&i.Media.LeaseUntil,
+			&i.Media.ProcessedAt,
+			&i.Media.Title,
+			&i.Media.Description,
+			&i.Media.Filename,
+			&i.Media.Mime,
+			&i.Media.Bytes,
+			&i.Media.Sha256,
+			&i.Media.Width,
+			&i.Media.Height,
+			&i.Media.DurationMs,
+			&i.Media.Animated,
+			&i.Media.Thumbhash,
+			&i.Media.Phash,
+			&i.Media.TakenAt,
+			&i.Media.TakenAtLocal,
+			&i.Media.TakenOffset,
+			&i.Media.TakenAtSource,
+			&i.Media.CameraMake,
+			&i.Media.CameraModel,
+			&i.Media.Lens,
+			&i.Media.Iso,
+			&i.Media.FNumber,
+			&i.Media.ExposureS,
+			&i.Media.FocalMm,
+			&i.Media.Focal35mm,
+			&i.Media.Latitude,
+			&i.Media.Longitude,
+			&i.Media.AltitudeM,
+			&i.Media.Place,
+			&i.Media.Rating,
+			&i.Media.Edited,
+			&i.Media.ArchivedAt,
+			&i.Media.TrashedAt,
+			&i.Media.RowVersion,
+			&i.Media.UploadedAt,
+			&i.Media.UpdatedAt,
+			&i.Media.Listed,
+			&i.Media.Crashes,
+			&i.OwnerName,
+			&i.Favourite,
+			&i.ThumbVersion,
+			&i.PreviewVersion,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const originalWithRole = `-- name: OriginalWithRole :one
 SELECT f.storage_key, f.mime, f.bytes, f.sha256, f.created_at, m.filename, m.trashed_at,
        coalesce((SELECT max(x.role) FROM media_access x

@@ -75,3 +75,14 @@ SELECT coalesce(d.storage_key, '')::text AS storage_key, coalesce(d.mime, '')::t
          WHERE x.media_id = m.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))::text, '')::text AS role
   FROM media m LEFT JOIN derivatives d ON d.media_id = m.id AND d.kind = sqlc.arg(kind)
  WHERE m.id = sqlc.arg(id);
+
+-- name: MediaRecords :many
+-- Of the wanted items those that the subjects may see, each with what its full form shows.
+SELECT sqlc.embed(m), u.name AS owner_name,
+       EXISTS (SELECT 1 FROM favourites f WHERE f.media_id = m.id AND f.user_id = sqlc.arg(user_id)) AS favourite,
+       coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'thumb'), 0)::int AS thumb_version,
+       coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'preview'), 0)::int AS preview_version
+  FROM media m JOIN users u ON u.id = m.owner_id
+ WHERE m.id = ANY (sqlc.arg(ids)::uuid[])
+   AND EXISTS (SELECT 1 FROM media_access x WHERE x.media_id = m.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[])
+                 AND (m.trashed_at IS NULL OR x.role = 'owner'));

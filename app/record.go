@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"albumen/db"
+)
+
+// Record is one item in full, as the API gives it.
+type Record struct {
+	db.Media
+	OwnerName      string
+	Favourite      bool // of the actor
+	ThumbVersion   int  // 0: there is none (yet)
+	PreviewVersion int
+}
+
+// Record returns one item in full.
+func (a *App) Record(ctx context.Context, actor Actor, id uuid.UUID) (Record, error) {
+	if _, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id); err != nil {
+		return Record{}, err
+	}
+	records, err := a.records(ctx, actor, []uuid.UUID{id})
+	if err != nil {
+		return Record{}, err
+	}
+	if len(records) == 0 {
+		return Record{}, NotFound("photo") // deleted in between
+	}
+	return records[0], nil
+}
+
+// Records returns the items in full, in the order of ids, leaving out those
+// that the actor may not see.
+func (a *App) Records(ctx context.Context, actor Actor, ids []uuid.UUID) ([]Record, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return nil, err
+	}
+	return a.records(ctx, actor, ids)
+}
+
+func (a *App) records(ctx context.Context, actor Actor, ids []uuid.UUID) ([]Record, error) {
+	rows, err := a.db.MediaRecords(ctx, db.MediaRecordsParams{Ids: ids, Subjects: actor.Subjects(), UserID: actor.UserID()})
+	if err != nil {
+		return nil, fmt.Errorf("load %d items: %w", len(ids), err)
+	}
+	byID := make(map[uuid.UUID]Record, len(rows))
+	for _, r := range rows {
+		byID[r.Media.ID] = Record{
+			Media: r.Media, OwnerName: r.OwnerName, Favourite: r.Favourite,
+			ThumbVersion: int(r.ThumbVersion), PreviewVersion: int(r.PreviewVersion),
+		}
+	}
+	records := make([]Record, 0, len(rows))
+	for _, id := range ids {
+		if r, ok := byID[id]; ok {
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
