@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"albumen/db"
+)
+
+// Month is how many items the timeline holds in one month of the wall clock.
+type Month struct {
+	Month time.Time // its first instant
+	Count int
+}
+
+// Key is the month as a TimelineQuery takes it: 2024-07.
+func (m Month) Key() string { return m.Month.Format("2006-01") }
+
+// Months returns the months that have items in the actor's timeline of that
+// scope, newest first. It reads counters, so its cost does not depend on the
+// number of items.
+func (a *App) Months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return nil, err
+	}
+	if _, err := (Filter{}).sql(actor, scope); err != nil {
+		return nil, err
+	}
+	counts := map[time.Time]int{}
+	if scope != db.ScopeShared {
+		own, err := a.db.OwnMonths(ctx, actor.UserID())
+		if err != nil {
+			return nil, fmt.Errorf("count one's own months: %w", err)
+		}
+		for _, m := range own {
+			counts[m.Month.UTC()] += int(m.N)
+		}
+	}
+	if scope == db.ScopeShared || scope == db.ScopeAll {
+		shared, err := a.db.SharedMonths(ctx, db.SharedMonthsParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
+		if err != nil {
+			return nil, fmt.Errorf("count the shared months: %w", err)
+		}
+		for _, m := range shared {
+			counts[m.Month.UTC()] += int(m.N)
+		}
+	}
+	months := make([]Month, 0, len(counts))
+	for month, n := range counts {
+		months = append(months, Month{Month: month, Count: n})
+	}
+	slices.SortFunc(months, func(x, y Month) int { return y.Month.Compare(x.Month) })
+	return months, nil
+}

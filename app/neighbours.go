@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"albumen/db"
+)
+
+// SetKind names a list through which the viewer moves.
+type SetKind string
+
+// The kinds of sets.
+const (
+	SetTimeline   SetKind = "timeline"
+	SetFavourites SetKind = "favourites"
+	SetArchive    SetKind = "archive"
+	SetTrash      SetKind = "trash"
+)
+
+// Set is the list from which an item was opened.
+type Set struct {
+	Kind   SetKind  // empty: SetTimeline
+	Scope  db.Scope // of the timeline
+	Filter Filter
+}
+
+// Neighbours are the items beside one in a set; nil where it ends. Previous is
+// the newer one: it stands before the item in the list.
+type Neighbours struct {
+	Previous, Next *uuid.UUID
+}
+
+// Neighbours returns what stands beside the item in the set. An item that is
+// not (or no longer) in the set has the neighbours of the place where its date
+// would put it. It fails with CodeNotFound where the actor may not see the item.
+func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID) (Neighbours, error) {
+	item, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id)
+	if err != nil {
+		return Neighbours{}, err
+	}
+	if err := actor.allow(ListOwn); err != nil {
+		return Neighbours{}, err
+	}
+	f, err := set.sql(actor)
+	if err != nil {
+		return Neighbours{}, err
+	}
+	key := db.Key{At: item.TakenAtLocal, ID: item.ID}
+	if f.State == db.StateTrashed {
+		if item.TrashedAt == nil {
+			return Neighbours{}, nil
+		}
+		key.At = *item.TrashedAt
+	}
+	newer, err := a.db.ListItems(ctx, f, db.Window{After: &key, Limit: 1})
+	if err != nil {
+		return Neighbours{}, fmt.Errorf("find the item before: %w", err)
+	}
+	older, err := a.db.ListItems(ctx, f, db.Window{Before: &key, Limit: 1})
+	if err != nil {
+		return Neighbours{}, fmt.Errorf("find the item after: %w", err)
+	}
+	n := Neighbours{}
+	if len(newer) > 0 {
+		n.Previous = &newer[0].ID
+	}
+	if len(older) > 0 {
+		n.Next = &older[0].ID
+	}
+	return n, nil
+}
+
+// sql is the filter of the set; it agrees with Timeline, Favourites, Archive and Trash.
+func (s Set) sql(actor Actor) (db.Filter, error) {
+	scope, state := db.ScopeOwn, db.StateListed
+	switch s.Kind {
+	case "", SetTimeline:
+		scope = s.Scope
+	case SetFavourites:
+		s.Filter.Favourite, scope = true, db.ScopeAll
+	case SetArchive:
+		state = db.StateArchived
+	case SetTrash:
+		state = db.StateTrashed
+	default:
+		return db.Filter{}, Invalid("set", "set.unknown")
+	}
+	f, err := s.Filter.sql(actor, scope)
+	f.State = state
+	return f, err
+}
