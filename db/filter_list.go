@@ -58,7 +58,7 @@ const itemColumns = `m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_cod
 // tempt the planner away from the order of the index.
 func (f Filter) decorate(b *builder) string {
 	return `p.*,
- EXISTS (SELECT 1 FROM favourites v WHERE v.media_id = p.id AND v.user_id = ` + b.arg(f.UserID, "uuid") + `) AS favourite,
+ coalesce((SELECT true FROM favourites v WHERE v.media_id = p.id AND v.user_id = ` + b.arg(f.UserID, "uuid") + `), false) AS favourite,
  coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = p.id AND d.kind = 'thumb'), 0) AS thumb_version,
  coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = p.id AND d.kind = 'preview'), 0) AS preview_version`
 }
