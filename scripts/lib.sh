@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Shared by the scripts in this folder; meant to be sourced by bash.
-set -euo pipefail
+set -Eeuo pipefail
+# Nothing may end without a word.
+trap 'printf "%s stopped in line %s: %s\n" "$0" "$LINENO" "$BASH_COMMAND" >&2' ERR
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
