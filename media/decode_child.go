@@ -100,7 +100,7 @@ func answer(r decodeRequest) decodeAnswer {
 		return decodeAnswer{Failure: err.Error()}
 	}
 	if !r.Decode {
-		h, err := vips.ReadHeader(r.Path)
+		h, err := vips.ReadHeader(r.Path, r.HEIF)
 		return decodeAnswer{Header: h, Failure: text(err)}
 	}
 	im, damaged, err := open(r)
@@ -122,17 +122,16 @@ func text(err error) string {
 }
 
 // open decodes strictly first. What fails because its colour profile is broken
-// is shown without it; what is truncated is shown as far as it goes if allowed.
+// is shown without it; what is incomplete is shown as far as it goes if allowed.
 func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
-	o := vips.Options{Edge: PreviewEdge, Strict: true, Profile: true}
-	if im, err = vips.Open(r.Path, o); err == nil {
-		return im, false, nil
-	}
-	if strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile") {
+	o := vips.Options{Edge: PreviewEdge, HEIF: r.HEIF, Strict: true, Profile: true}
+	im, err = vips.Open(r.Path, o)
+	if err != nil && (strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile")) {
 		o.Profile = false
-		if im, err = vips.Open(r.Path, o); err == nil {
-			return im, false, nil
-		}
+		im, err = vips.Open(r.Path, o)
+	}
+	if err == nil {
+		return im, isDataWarning(im.Warnings), nil
 	}
 	if !r.AllowDamaged {
 		return nil, false, err
@@ -143,6 +142,13 @@ func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
 		return nil, false, err
 	}
 	return im, true, nil
+}
+
+// isDataWarning tells libjpeg's warnings of wrong pixels from those of unusual
+// but harmless headers.
+func isDataWarning(s string) bool {
+	s = strings.ToLower(s)
+	return strings.Contains(s, "premature end") || strings.Contains(s, "bad huffman code") || strings.Contains(s, "arithmetic decod")
 }
 
 // pictures makes everything that is derived from one decoded picture.

@@ -16,6 +16,7 @@ import (
 // decodeRequest asks for the header of a file, or for its pictures.
 type decodeRequest struct {
 	Path   string
+	HEIF   bool
 	Decode bool
 	// MemoryBytes is how much address space the child may take beyond what it
 	// has when the request arrives.

@@ -30,6 +30,10 @@ func Sniff(head []byte) (Type, error) {
 	if t, ok := sniffImage(head); ok {
 		return t, nil
 	}
+	if bytes.Contains(head, []byte("#EXTM3U")) {
+		// A playlist in a container makes players read other files.
+		return Type{}, &RefusedError{RefusedPlaylist}
+	}
 	if t, ok := sniffVideo(head); ok {
 		return t, nil
 	}
@@ -161,6 +165,8 @@ func refusalOfText(b []byte) string {
 		return RefusedPlaylist
 	case strings.HasPrefix(s, "%!ps"):
 		return RefusedDocument
+	case strings.HasPrefix(s, "qoif"), len(s) > 2 && s[0] == 'p' && s[1] >= '1' && s[1] <= '7' && strings.ContainsAny(s[2:3], " \t\r\n"):
+		return RefusedImageType // QOI, PNM
 	case !strings.HasPrefix(s, "<"):
 		return ""
 	case strings.Contains(s, "<svg"):

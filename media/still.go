@@ -20,6 +20,13 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 	if err != nil {
 		return Result{}, fmt.Errorf("still: %w", err)
 	}
+	said, err := readClaims(path, t)
+	if err != nil {
+		return Result{}, fmt.Errorf("still: %w", err)
+	}
+	if err := p.checkSize(said.width, said.height, info.Size()); err != nil {
+		return Result{}, err
+	}
 	c, err := p.pool.acquire(ctx)
 	if err != nil {
 		return Result{}, fmt.Errorf("still: %w", err)
@@ -29,14 +36,20 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 
 	limited, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
-	a, err := c.ask(limited, decodeRequest{Path: path, MemoryBytes: headerMemory + 2*min(info.Size(), p.cfg.MemoryLimitBytes)})
+	heif := t.Ext == "heic" || t.Ext == "avif"
+	// Only address space: libvips reserves a WebP's frame without touching it.
+	frame := int64(said.width) * int64(said.height) * 4
+	a, err := c.ask(limited, decodeRequest{Path: path, HEIF: heif, MemoryBytes: headerMemory + frame + 2*min(info.Size(), p.cfg.MemoryLimitBytes)})
 	if err != nil {
 		return Result{}, failed(ctx, err)
 	}
 	if a.Failure != "" {
 		return Result{}, brokenError(a.Failure)
 	}
-	need, err := p.admit(path, a.Header, info.Size())
+	if err := p.checkSize(a.Header.Width, a.Header.Height, info.Size()); err != nil {
+		return Result{}, err
+	}
+	need, err := p.admit(a.Header, said, info.Size())
 	if err != nil {
 		return Result{}, err
 	}
@@ -50,7 +63,7 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 	defer cancelDecode()
 	h := a.Header
 	a, err = c.ask(limited, decodeRequest{
-		Path: path, Decode: true, MemoryBytes: need, AllowDamaged: t.Ext == "jpg" || t.Ext == "png",
+		Path: path, HEIF: heif, Decode: true, MemoryBytes: need, AllowDamaged: t.Ext == "jpg" || t.Ext == "png",
 	})
 	switch {
 	case err != nil:
@@ -66,23 +79,28 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 	if r.Orientation >= 5 {
 		r.Width, r.Height = h.Height, h.Width
 	}
-	r.Animated = h.Pages > 1 && (t.Ext == "gif" || t.Ext == "webp" || t.Ext == "avif")
+	r.Animated = said.animated || h.Pages > 1 && t.Ext == "gif"
 	return r, nil
 }
 
-// admit decides by the header alone whether a file is decoded, and with how
-// much memory.
-func (p *Processor) admit(path string, h vips.Header, fileBytes int64) (int64, error) {
-	pixels := int64(h.Width) * int64(h.Height)
+// checkSize decides by the size that a file claims whether it is decoded.
+func (p *Processor) checkSize(width, height int, fileBytes int64) error {
+	pixels := int64(width) * int64(height)
 	if pixels > p.cfg.MaxPixels {
-		return 0, &ProcessError{CodeTooManyPixels, fmt.Sprintf("The picture has %d × %d pixels; at most %d million are allowed.",
-			h.Width, h.Height, p.cfg.MaxPixels/1_000_000), nil}
+		return &ProcessError{CodeTooManyPixels, fmt.Sprintf("The picture has %d × %d pixels; at most %d million are allowed.",
+			width, height, p.cfg.MaxPixels/1_000_000), nil}
 	}
 	if isBomb(pixels, fileBytes) {
-		return 0, &ProcessError{CodeTooManyPixels, fmt.Sprintf("The file claims %d × %d pixels but is far too small for that.",
-			h.Width, h.Height), nil}
+		return &ProcessError{CodeTooManyPixels, fmt.Sprintf("The file claims %d × %d pixels but is far too small for that.",
+			width, height), nil}
 	}
-	need := decodeMemory(path, h, fileBytes) + canvasMemory
+	return nil
+}
+
+// admit returns the memory that decoding gets, unless that is more than any
+// file may have.
+func (p *Processor) admit(h vips.Header, said claims, fileBytes int64) (int64, error) {
+	need := decodeMemory(h, said, fileBytes) + canvasMemory
 	if need > p.cfg.MemoryLimitBytes {
 		return 0, &ProcessError{CodeTooManyPixels, fmt.Sprintf(
 			"A picture of %d × %d pixels in this format needs more memory than is allowed for one file.", h.Width, h.Height), nil}

@@ -200,46 +200,55 @@ func decodeThumbhash(hash []byte, edge int) (w, h int, rgba []byte, err error) {
 	} else {
 		w = max(1, int(math.Round(float64(edge)*ratio)))
 	}
-	fx, fy := cosines(w, 7), cosines(h, 7)
+	fx, fy := cosines(w), cosines(h)
 	rgba = make([]byte, 0, w*h*4)
 	for y := range h {
+		// Each row is folded first, so that a pixel costs a few products only.
+		l, p, q := foldRow(lac, lx, ly, &fy[y]), foldRow(pac, 3, 3, &fy[y]), foldRow(qac, 3, 3, &fy[y])
+		a := foldRow(aac, 5, 5, &fy[y])
 		for x := range w {
-			cx, cy := fx[x*7:x*7+7], fy[y*7:y*7+7]
-			l := dc[0] + wave(lac, lx, ly, cx, cy)
-			p := dc[1] + wave(pac, 3, 3, cx, cy)
-			q := dc[2] + wave(qac, 3, 3, cx, cy)
-			a := dc[3]
-			if hasAlpha {
-				a += wave(aac, 5, 5, cx, cy)
-			}
-			b := l - 2.0/3*p
-			r := (3*l - b + q) / 2
-			rgba = append(rgba, to8(r), to8(r-q), to8(b), to8(a))
+			luma := dc[0] + dot(&l, &fx[x], lx)
+			p, q := dc[1]+dot(&p, &fx[x], 3), dc[2]+dot(&q, &fx[x], 3)
+			b := luma - 2.0/3*p
+			r := (3*luma - b + q) / 2
+			rgba = append(rgba, to8(r), to8(r-q), to8(b), to8(dc[3]+dot(&a, &fx[x], 5)))
 		}
 	}
 	return w, h, rgba, nil
 }
 
-// cosines tabulates n cosines for each of size positions.
-func cosines(size, n int) []float64 {
-	t := make([]float64, size*n)
+// frequencies is how many a channel has at most in each direction.
+const frequencies = 7
+
+// cosines tabulates the basis for each of size positions.
+func cosines(size int) [][frequencies]float64 {
+	t := make([][frequencies]float64, size)
 	for i := range size {
-		for c := range n {
-			t[i*n+c] = math.Cos(math.Pi / float64(size) * (float64(i) + 0.5) * float64(c))
+		for c := range frequencies {
+			t[i][c] = math.Cos(math.Pi / float64(size) * (float64(i) + 0.5) * float64(c))
 		}
 	}
 	return t
 }
 
-func wave(ac []float64, nx, ny int, fx, fy []float64) (v float64) {
+// foldRow sums the coefficients of a channel over the vertical frequencies of
+// one row. No coefficients, no contribution.
+func foldRow(ac []float64, nx, ny int, fy *[frequencies]float64) (row [frequencies]float64) {
 	j := 0
-	for cy := range ny {
+	for cy := 0; cy < ny && len(ac) > 0; cy++ {
 		for cx := int(1 - bit(cy > 0)); cx*ny < nx*(ny-cy); cx++ {
-			v += ac[j] * fx[cx] * fy[cy] * 2
+			row[cx] += ac[j] * fy[cy] * 2
 			j++
 		}
 	}
-	return v
+	return row
+}
+
+func dot(a, b *[frequencies]float64, n int) (sum float64) {
+	for i := range n {
+		sum += a[i] * b[i]
+	}
+	return sum
 }
 
 func to8(f float64) byte { return byte(math.Round(min(max(f, 0), 1) * 255)) }

@@ -2,11 +2,28 @@
 
 #include <string.h>
 
+// While libvips streams, it only warns of rows that cannot be read. Keep the
+// first such warning, so that a strict open can fail.
+static GMutex missing_lock;
+static char missing[256];
+
+static void
+on_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+{
+	if (!strstr(message, "error in tile") && !strstr(message, "not enough data"))
+		return;
+	g_mutex_lock(&missing_lock);
+	if (!missing[0])
+		g_strlcpy(missing, message, sizeof missing);
+	g_mutex_unlock(&missing_lock);
+}
+
 int
 albumen_init(void)
 {
 	if (vips_init("albumen"))
 		return -1;
+	g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_warning, NULL);
 	vips_cache_set_max(0);
 	vips_cache_set_max_mem(0);
 	return 0;
@@ -29,7 +46,7 @@ get_int(VipsImage *im, const char *name, int fallback)
 }
 
 int
-albumen_header(const char *path, AlbumenHeader *h)
+albumen_header(const char *path, int heif, AlbumenHeader *h)
 {
 	VipsSource *s;
 	VipsImage *im;
@@ -37,7 +54,13 @@ albumen_header(const char *path, AlbumenHeader *h)
 
 	if (!(s = source(path)))
 		return -1;
-	if (!(im = vips_image_new_from_source(s, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL))) {
+	if (heif) {
+		if (vips_heifload_source(s, &im, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
+			im = NULL;
+	}
+	else
+		im = vips_image_new_from_source(s, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	if (!im) {
 		g_object_unref(s);
 		return -1;
 	}
@@ -128,22 +151,43 @@ drop_opaque_alpha(VipsImage **im)
 	return 0;
 }
 
+// thumbnail decodes and reduces in one go, shrinking while loading where the
+// format can. A NULL profile leaves colours unconverted.
+static int
+thumbnail(VipsSource *s, int edge, int heif, VipsFailOn fail_on, const char *profile, VipsImage **out)
+{
+	VipsImage *full;
+	int failed;
+
+	if (!heif && profile)
+		return vips_thumbnail_source(s, out, edge, "height", edge, "size", VIPS_SIZE_DOWN,
+			"fail_on", fail_on, "export_profile", profile, NULL);
+	if (!heif)
+		return vips_thumbnail_source(s, out, edge, "height", edge, "size", VIPS_SIZE_DOWN,
+			"fail_on", fail_on, NULL);
+	if (vips_heifload_source(s, &full, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL))
+		return -1;
+	if (profile)
+		failed = vips_thumbnail_image(full, out, edge, "height", edge, "size", VIPS_SIZE_DOWN,
+			"export_profile", profile, NULL);
+	else
+		failed = vips_thumbnail_image(full, out, edge, "height", edge, "size", VIPS_SIZE_DOWN, NULL);
+	g_object_unref(full);
+	return failed;
+}
+
 int
-albumen_open(const char *path, int edge, int strict, int with_profile, VipsImage **out)
+albumen_open(const char *path, int edge, int heif, int strict, int profile, VipsImage **out)
 {
 	VipsSource *s;
 	VipsImage *im, *t;
 	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
 	int failed;
 
+	missing[0] = 0;
 	if (!(s = source(path)))
 		return -1;
-	if (with_profile)
-		failed = vips_thumbnail_source(s, &im, edge, "height", edge, "size", VIPS_SIZE_DOWN,
-			"fail_on", fail_on, "export_profile", "srgb", NULL);
-	else
-		failed = vips_thumbnail_source(s, &im, edge, "height", edge, "size", VIPS_SIZE_DOWN,
-			"fail_on", fail_on, NULL);
+	failed = thumbnail(s, edge, heif, fail_on, profile ? "srgb" : NULL, &im);
 	g_object_unref(s);
 	if (failed)
 		return -1;
@@ -152,7 +196,9 @@ albumen_open(const char *path, int edge, int strict, int with_profile, VipsImage
 		return -1;
 	}
 	take(&im, t);
-	if (drop_opaque_alpha(&im)) {
+	if (strict && missing[0])
+		vips_error("albumen", "data missing: %s", missing);
+	if ((strict && missing[0]) || drop_opaque_alpha(&im)) {
 		g_object_unref(im);
 		return -1;
 	}

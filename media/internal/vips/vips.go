@@ -36,13 +36,13 @@ func Init() error {
 	return nil
 }
 
-// ReadHeader reads the header of the file at path.
-func ReadHeader(path string) (Header, error) {
+// ReadHeader reads the header of the file at path; heif as in Options.
+func ReadHeader(path string, heif bool) (Header, error) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	defer C.vips_thread_shutdown()
 	var h C.AlbumenHeader
-	if C.albumen_header(p, &h) != 0 {
+	if C.albumen_header(p, cBool(heif), &h) != 0 {
 		return Header{}, failure()
 	}
 	return Header{
@@ -52,12 +52,17 @@ func ReadHeader(path string) (Header, error) {
 }
 
 // Image is a decoded picture in memory: 8 bits, sRGB, right way up. Close it.
-type Image struct{ im *C.VipsImage }
+type Image struct {
+	im *C.VipsImage
+	// Warnings is what the decoder complained about without giving up.
+	Warnings string
+}
 
 // Options say how Open treats a file.
 type Options struct {
+	HEIF    bool // the file is HEIF or AVIF; libvips does not know every brand
 	Edge    int  // the picture fits Edge×Edge; it is never enlarged
-	Strict  bool // fail where the file is truncated, instead of showing the rest
+	Strict  bool // fail where data are missing, instead of showing the rest
 	Profile bool // convert through the embedded colour profile
 }
 
@@ -66,10 +71,10 @@ func Open(path string, o Options) (*Image, error) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	var im *C.VipsImage
-	if C.albumen_open(p, C.int(o.Edge), cBool(o.Strict), cBool(o.Profile), &im) != 0 {
+	if C.albumen_open(p, C.int(o.Edge), cBool(o.HEIF), cBool(o.Strict), cBool(o.Profile), &im) != 0 {
 		return nil, failure()
 	}
-	return &Image{im}, nil
+	return &Image{im: im, Warnings: takeErrors()}, nil
 }
 
 // Fit returns a copy that fits edge×edge, of the same size if i does already.
@@ -78,7 +83,7 @@ func (i *Image) Fit(edge int) (*Image, error) {
 	if C.albumen_fit(i.im, C.int(edge), &im) != 0 {
 		return nil, failure()
 	}
-	return &Image{im}, nil
+	return &Image{im: im}, nil
 }
 
 // Canvas is a picture on its way to an encoder.
@@ -118,12 +123,16 @@ func cBool(b bool) C.int {
 	return 0
 }
 
-// failure takes and clears libvips' error buffer.
+// failure makes an error of libvips' messages.
 func failure() error {
-	text := strings.TrimSpace(C.GoString(C.vips_error_buffer()))
-	C.vips_error_clear()
+	text := takeErrors()
 	if text == "" {
 		text = "libvips failed without a message"
 	}
 	return errors.New(text)
+}
+
+func takeErrors() string {
+	defer C.vips_error_clear()
+	return strings.TrimSpace(C.GoString(C.vips_error_buffer()))
 }

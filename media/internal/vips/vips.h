@@ -29,10 +29,11 @@ typedef struct {
 
 // Each returns 0, or -1 with libvips' error buffer set.
 int albumen_init(void);
-int albumen_header(const char *path, AlbumenHeader *h);
-// albumen_open decodes path to fit edge×edge. with_profile converts through the
-// embedded ICC profile. strict fails on truncated files.
-int albumen_open(const char *path, int edge, int strict, int with_profile, VipsImage **out);
+// heif names the HEIF loader, which libvips does not find for every brand.
+int albumen_header(const char *path, int heif, AlbumenHeader *h);
+// albumen_open decodes path to fit edge×edge. profile converts through the
+// embedded ICC profile. strict fails where data are missing.
+int albumen_open(const char *path, int edge, int heif, int strict, int profile, VipsImage **out);
 // albumen_fit makes a copy of im that fits edge×edge, never larger than im.
 int albumen_fit(VipsImage *im, int edge, VipsImage **out);
 int albumen_canvas(VipsImage *im, AlbumenCanvas *c);
