@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,6 +37,7 @@ type Actor struct {
 	scopes []Scope
 	links  []uuid.UUID
 	system bool
+	until  time.Time // when the token that was shown expires; zero for a session
 }
 
 // UserActor is a person in a browser, with every scope. A suspended user

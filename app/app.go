@@ -44,7 +44,7 @@ type Limits struct {
 	MaxUploadBytes int64 // of one file
 }
 
-// Deps is what an App needs; all fields are required.
+// Deps is what an App needs; all fields are required unless they say otherwise.
 type Deps struct {
 	DB          *db.Pool
 	Storage     storage.Store
@@ -55,6 +55,9 @@ type Deps struct {
 	SecretKey   []byte         // keys for HMACs are derived from it
 	DefaultZone *time.Location // assumed where a file does not say
 	Now         func() time.Time
+
+	Attempts     *RateLimiter // only where people sign in: the web process
+	PasswordCost int          // bcrypt's; 0 means DefaultPasswordCost
 }
 
 // App is the use-cases. It holds no state of its own and is safe for
@@ -69,6 +72,8 @@ type App struct {
 	secret      []byte
 	defaultZone *time.Location
 	now         func() time.Time
+	attempts    *RateLimiter
+	passwords   *passwords
 }
 
 // New returns the use-cases over d.
@@ -76,6 +81,7 @@ func New(d Deps) *App {
 	return &App{
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
+		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost),
 	}
 }
 

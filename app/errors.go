@@ -62,3 +62,14 @@ func NotFound(what string) *Error {
 func Invalid(field, key string) *Error {
 	return &Error{Code: CodeInvalid, Key: "error.invalid", Fields: map[string]string{field: key}}
 }
+
+// Unauthenticated says that one must sign in first.
+func Unauthenticated() *Error { return &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"} }
+
+// RetryAfter returns how many seconds to wait when err is CodeRateLimited.
+func RetryAfter(err error) (seconds int, ok bool) {
+	if e, is := errors.AsType[*Error](err); is && e.Code == CodeRateLimited {
+		seconds, ok = e.Args["Seconds"].(int)
+	}
+	return seconds, ok
+}

@@ -217,6 +217,18 @@ type AlbumGrant struct {
 	Role    AlbumRole
 }
 
+type ApiToken struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Name       string
+	TokenHash  []byte
+	Hint       string
+	Scopes     []string
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+	ExpiresAt  time.Time
+}
+
 type Derivative struct {
 	MediaID    uuid.UUID
 	Kind       string
@@ -233,6 +245,11 @@ type Favourite struct {
 	UserID    uuid.UUID
 	MediaID   uuid.UUID
 	CreatedAt time.Time
+}
+
+type FirstRun struct {
+	Single bool
+	Nonce  []byte
 }
 
 type Group struct {
@@ -342,6 +359,17 @@ type OperationItem struct {
 type PendingObject struct {
 	StorageKey string
 	DeleteAt   time.Time
+}
+
+type Session struct {
+	TokenHash  []byte
+	UserID     *uuid.UUID
+	Data       []byte
+	Ip         string
+	UserAgent  string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	ExpiresAt  time.Time
 }
 
 type ShareLink struct {

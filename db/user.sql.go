@@ -7,9 +7,24 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
+
+const beginFirstRun = `-- name: BeginFirstRun :one
+INSERT INTO first_run (nonce) VALUES ($1)
+ON CONFLICT (single) DO UPDATE SET nonce = first_run.nonce
+RETURNING nonce
+`
+
+// The nonce of the first-run code, made when there is none yet.
+func (q *Queries) BeginFirstRun(ctx context.Context, nonce []byte) ([]byte, error) {
+	row := q.db.QueryRow(ctx, beginFirstRun, nonce)
+	var nonce_2 []byte
+	err := row.Scan(&nonce_2)
+	return nonce_2, err
+}
 
 const countAdmins = `-- name: CountAdmins :one
 SELECT count(*) FROM users WHERE is_admin AND suspended_at IS NULL
@@ -67,6 +82,26 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 	return i, err
 }
 
+const endFirstRun = `-- name: EndFirstRun :exec
+DELETE FROM first_run
+`
+
+func (q *Queries) EndFirstRun(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, endFirstRun)
+	return err
+}
+
+const firstRunNonce = `-- name: FirstRunNonce :one
+SELECT nonce FROM first_run
+`
+
+func (q *Queries) FirstRunNonce(ctx context.Context) ([]byte, error) {
+	row := q.db.QueryRow(ctx, firstRunNonce)
+	var nonce []byte
+	err := row.Scan(&nonce)
+	return nonce, err
+}
+
 const listUsers = `-- name: ListUsers :many
 SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users ORDER BY lower(email)
 `
@@ -103,6 +138,99 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockAdmins = `-- name: LockAdmins :exec
+SELECT pg_advisory_xact_lock(7342)
+`
+
+// Until the transaction ends, nobody else makes or suspends an administrator.
+func (q *Queries) LockAdmins(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockAdmins)
+	return err
+}
+
+const setUserPassword = `-- name: SetUserPassword :exec
+UPDATE users SET password_hash = $1, updated_at = now() WHERE id = $2
+`
+
+type SetUserPasswordParams struct {
+	PasswordHash string
+	ID           uuid.UUID
+}
+
+func (q *Queries) SetUserPassword(ctx context.Context, arg SetUserPasswordParams) error {
+	_, err := q.db.Exec(ctx, setUserPassword, arg.PasswordHash, arg.ID)
+	return err
+}
+
+const setUserSettings = `-- name: SetUserSettings :one
+UPDATE users SET name = $1, language = $2, time_zone = $3, theme = $4, updated_at = now()
+ WHERE id = $5
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at
+`
+
+type SetUserSettingsParams struct {
+	Name     string
+	Language string
+	TimeZone string
+	Theme    string
+	ID       uuid.UUID
+}
+
+func (q *Queries) SetUserSettings(ctx context.Context, arg SetUserSettingsParams) (User, error) {
+	row := q.db.QueryRow(ctx, setUserSettings,
+		arg.Name,
+		arg.Language,
+		arg.TimeZone,
+		arg.Theme,
+		arg.ID,
+	)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.IsAdmin,
+		&i.SuspendedAt,
+		&i.Language,
+		&i.TimeZone,
+		&i.Theme,
+		&i.QuotaBytes,
+		&i.UsedBytes,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const setUserSuspended = `-- name: SetUserSuspended :exec
+UPDATE users SET suspended_at = $1, updated_at = now() WHERE id = $2
+`
+
+type SetUserSuspendedParams struct {
+	SuspendedAt *time.Time
+	ID          uuid.UUID
+}
+
+func (q *Queries) SetUserSuspended(ctx context.Context, arg SetUserSuspendedParams) error {
+	_, err := q.db.Exec(ctx, setUserSuspended, arg.SuspendedAt, arg.ID)
+	return err
+}
+
+const setUserTheme = `-- name: SetUserTheme :exec
+UPDATE users SET theme = $1, updated_at = now() WHERE id = $2
+`
+
+type SetUserThemeParams struct {
+	Theme string
+	ID    uuid.UUID
+}
+
+func (q *Queries) SetUserTheme(ctx context.Context, arg SetUserThemeParams) error {
+	_, err := q.db.Exec(ctx, setUserTheme, arg.Theme, arg.ID)
+	return err
 }
 
 const userByEmail = `-- name: UserByEmail :one

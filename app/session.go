@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"albumen/db"
+)
+
+// How long a browser stays signed in: after the last request, and at most.
+const (
+	SessionIdle = 14 * 24 * time.Hour
+	SessionLife = 90 * 24 * time.Hour
+)
+
+// Visitor is the browser behind a session.
+type Visitor struct {
+	UserID    uuid.UUID // zero: not signed in
+	IP        string
+	UserAgent string
+}
+
+const maxUserAgent = 300
+
+func (v Visitor) agent() string {
+	runes := []rune(v.UserAgent)
+	return string(runes[:min(len(runes), maxUserAgent)])
+}
+
+// Sessions keeps the sessions of browsers in PostgreSQL, under the hash of
+// their token. It decides nothing but whether a session is over.
+type Sessions struct {
+	db  *db.Pool
+	now func() time.Time
+}
+
+// NewSessions returns the sessions in pool.
+func NewSessions(pool *db.Pool, now func() time.Time) *Sessions { return &Sessions{db: pool, now: now} }
+
+// Find returns a session's data and whose it is (the zero UUID: nobody's), and
+// notes that v was there. found is false when there is none or it is over.
+func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (data []byte, userID uuid.UUID, found bool, err error) {
+	now, hash := s.now(), hashSecret(token)
+	row, err := s.db.FindSession(ctx, db.FindSessionParams{TokenHash: hash, Now: now, IdleSince: now.Add(-SessionIdle)})
+	if db.IsNotFound(err) {
+		return nil, uuid.UUID{}, false, nil
+	}
+	if err != nil {
+		return nil, uuid.UUID{}, false, fmt.Errorf("load a session: %w", err)
+	}
+	if now.Sub(row.LastSeenAt) > touchAfter {
+		err := s.db.TouchSession(ctx, db.TouchSessionParams{TokenHash: hash, Now: now, Ip: v.IP, UserAgent: v.agent()})
+		if err != nil {
+			return nil, uuid.UUID{}, false, fmt.Errorf("note the use of a session: %w", err)
+		}
+	}
+	if row.UserID != nil {
+		userID = *row.UserID
+	}
+	return row.Data, userID, true, nil
+}
+
+// Create stores a new session of v's.
+func (s *Sessions) Create(ctx context.Context, token string, data []byte, expires time.Time, v Visitor) error {
+	params := db.CreateSessionParams{
+		TokenHash: hashSecret(token), Data: data, Ip: v.IP, UserAgent: v.agent(), Now: s.now(), ExpiresAt: expires,
+	}
+	if v.UserID != (uuid.UUID{}) {
+		params.UserID = &v.UserID
+	}
+	if err := s.db.CreateSession(ctx, params); err != nil {
+		return fmt.Errorf("store a session: %w", err)
+	}
+	return nil
+}
+
+// Update changes the data of a session, unless it was ended meanwhile.
+func (s *Sessions) Update(ctx context.Context, token string, data []byte) error {
+	if err := s.db.UpdateSession(ctx, db.UpdateSessionParams{TokenHash: hashSecret(token), Data: data, Now: s.now()}); err != nil {
+		return fmt.Errorf("store a session: %w", err)
+	}
+	return nil
+}
+
+// Delete ends a session; ending none is no error.
+func (s *Sessions) Delete(ctx context.Context, token string) error {
+	if err := s.db.DeleteSession(ctx, hashSecret(token)); err != nil {
+		return fmt.Errorf("end a session: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes sessions that are over and returns how many there were.
+func (s *Sessions) Sweep(ctx context.Context) (int64, error) {
+	now := s.now()
+	n, err := s.db.DeleteEndedSessions(ctx, db.DeleteEndedSessionsParams{Now: now, IdleSince: now.Add(-SessionIdle)})
+	if err != nil {
+		return 0, fmt.Errorf("remove ended sessions: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+	"albumen/db"
+	"albumen/i18n"
+	"albumen/views/account"
+)
+
+// entryApp is what coming in needs.
+type entryApp interface {
+	FirstRun(context.Context) (bool, error)
+	SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error)
+}
+
+type entryHandlers struct {
+	*Server
+	app entryApp
+}
+
+const home = "/timeline"
+
+// root leads to where a person can go on.
+func (h entryHandlers) root(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "private, no-cache")
+	if h.actor(c).SignedIn() {
+		return seeOther(c, home)
+	}
+	first, err := h.app.FirstRun(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	if first {
+		return seeOther(c, "/setup")
+	}
+	return seeOther(c, "/login")
+}
+
+func (h entryHandlers) form(c echo.Context) error {
+	next := localPath(c.QueryParam("next"))
+	if h.actor(c).SignedIn() {
+		return seeOther(c, orHome(next))
+	}
+	if first, err := h.app.FirstRun(c.Request().Context()); err != nil {
+		return err
+	} else if first {
+		return seeOther(c, "/setup")
+	}
+	view := account.Login{Page: h.page(c), Next: next}
+	if c.QueryParams().Has("signed-out") {
+		view.Notice = i18n.T(c.Request().Context(), "login.signed_out")
+	}
+	return h.render(c, http.StatusOK, account.LoginPage(view))
+}
+
+func (h entryHandlers) submit(c echo.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	next := localPath(fields.Get("next"))
+	user, err := h.app.SignIn(ctx, fields.Get("email"), fields.Get("password"), client(c))
+	if err != nil {
+		shown, status, ok := fieldErrors(ctx, err)
+		if !ok {
+			return err
+		}
+		setRetryAfter(c, err)
+		return h.render(c, status, account.LoginPage(account.Login{
+			Page: h.page(c), Email: fields.Get("email"), Next: next, Errors: shown,
+		}))
+	}
+	if err := h.beginSession(c, user); err != nil {
+		return err
+	}
+	return seeOther(c, orHome(next))
+}
+
+// logout forgets the session on both sides. Cookies are not named: the browser
+// would clear those of the other sites under the same domain too.
+func (h entryHandlers) logout(c echo.Context) error {
+	if err := h.endSession(c); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	return seeOther(c, "/login?signed-out")
+}
+
+func orHome(path string) string {
+	if path == "" || path == "/" {
+		return home
+	}
+	return path
+}
+
+func setRetryAfter(c echo.Context, err error) {
+	if seconds, ok := app.RetryAfter(err); ok {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+}

@@ -1,0 +1,48 @@
+package handlers
+
+import "github.com/labstack/echo/v4"
+
+// streamed lists the routes whose bodies are read as they come, without the
+// size limit and deadline of forms; each sets limits of its own.
+var streamed = map[string]bool{}
+
+// routes is the one page with every address, grouped as a reader would look
+// for them.
+func (s *Server) routes(d Deps) {
+	e := s.echo
+
+	// The process
+	s.get("/healthz", s.alive)
+	s.get("/readyz", s.ready.handle)
+
+	// Files of the browser
+	s.get("/static/*", serveStatic)
+	s.get("/favicon.ico", favicon)
+	s.get("/robots.txt", robots)
+
+	// Coming in
+	entry := entryHandlers{s, d.App}
+	s.get("/", entry.root)
+	s.get("/login", entry.form)
+	e.POST("/login", entry.submit)
+	e.POST("/logout", entry.logout)
+	setup := setupHandlers{s, d.App}
+	s.get("/setup", setup.form)
+	e.POST("/setup", setup.submit)
+
+	// One's own account
+	settings := settingsHandlers{s, d.App}
+	s.get("/account", settings.form)
+	e.POST("/account", settings.submit)
+	e.POST("/account/theme", settings.theme)
+	tokens := tokenHandlers{s, d.App}
+	s.get("/account/tokens", tokens.list)
+	e.POST("/account/tokens", tokens.create)
+	e.POST("/account/tokens/:id/revoke", tokens.revoke)
+}
+
+// get answers GET, and HEAD likewise: net/http leaves the body away.
+func (s *Server) get(path string, h echo.HandlerFunc) {
+	s.echo.GET(path, h)
+	s.echo.HEAD(path, h)
+}

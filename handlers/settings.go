@@ -1,0 +1,133 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+	"albumen/db"
+	"albumen/i18n"
+	"albumen/views/account"
+	"albumen/views/layout"
+)
+
+// settingsApp is what a person's own settings need.
+type settingsApp interface {
+	UpdateSettings(context.Context, app.Actor, app.Settings) (db.User, error)
+	SetTheme(ctx context.Context, actor app.Actor, theme string) error
+}
+
+type settingsHandlers struct {
+	*Server
+	app settingsApp
+}
+
+// zonesOffered are suggestions while typing; every IANA name is taken.
+var zonesOffered = []string{
+	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Argentina/Buenos_Aires",
+	"America/Bogota", "America/Chicago", "America/Denver", "America/Halifax", "America/Los_Angeles", "America/Mexico_City",
+	"America/New_York", "America/Santiago", "America/Sao_Paulo", "America/Toronto", "America/Vancouver", "Asia/Bangkok",
+	"Asia/Dhaka", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Jerusalem", "Asia/Karachi", "Asia/Kolkata",
+	"Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tehran", "Asia/Tokyo", "Atlantic/Reykjavik",
+	"Australia/Adelaide", "Australia/Brisbane", "Australia/Perth", "Australia/Sydney", "Europe/Amsterdam", "Europe/Athens",
+	"Europe/Berlin", "Europe/Brussels", "Europe/Bucharest", "Europe/Dublin", "Europe/Helsinki", "Europe/Istanbul",
+	"Europe/Kyiv", "Europe/Lisbon", "Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Oslo", "Europe/Paris",
+	"Europe/Prague", "Europe/Rome", "Europe/Stockholm", "Europe/Vienna", "Europe/Warsaw", "Europe/Zurich",
+	"Pacific/Auckland", "Pacific/Honolulu",
+}
+
+func (h settingsHandlers) form(c echo.Context) error {
+	user, ok := h.actor(c).User()
+	if !ok {
+		return app.Unauthenticated()
+	}
+	return h.render(c, http.StatusOK, account.SettingsPage(h.view(c, account.Settings{
+		Name: user.Name, Language: user.Language, Zone: user.TimeZone, Theme: user.Theme,
+	})))
+}
+
+func (h settingsHandlers) view(c echo.Context, v account.Settings) account.Settings {
+	user, _ := h.actor(c).User()
+	v.Page, v.ActionURL, v.TokensURL = h.page(c), "/account", "/account/tokens"
+	v.Email, v.Zones = user.Email, zonesOffered
+	return v
+}
+
+func (h settingsHandlers) submit(c echo.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	wanted := app.Settings{
+		Name: fields.Get("name"), Language: fields.Get("language"), TimeZone: fields.Get("time_zone"), Theme: fields.Get("theme"),
+	}
+	user, err := h.app.UpdateSettings(ctx, h.actor(c), wanted)
+	if err != nil {
+		shown, status, ok := fieldErrors(ctx, err)
+		if !ok || app.CodeOf(err) == app.CodeUnauthenticated {
+			return err
+		}
+		return h.render(c, status, account.SettingsPage(h.view(c, account.Settings{
+			Name: wanted.Name, Language: wanted.Language, Zone: wanted.TimeZone, Theme: wanted.Theme, Errors: shown,
+		})))
+	}
+	h.setLocale(c, user.Language, zoneOf(user, h.cfg.DefaultTimeZone)) // the receipt is in the new language
+	if err := h.leaveReceipt(c, layout.Receipt{Text: i18n.T(c.Request().Context(), "account.saved")}); err != nil {
+		return err
+	}
+	return seeOther(c, "/account")
+}
+
+const (
+	themeCookie     = "theme"
+	themeCookieLife = 365 * 24 * time.Hour
+)
+
+// theme changes the look from any page: in the account of a user, in a cookie
+// for a visitor.
+func (h settingsHandlers) theme(c echo.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	theme := fields.Get("theme")
+	if h.actor(c).SignedIn() {
+		if err := h.app.SetTheme(c.Request().Context(), h.actor(c), theme); err != nil {
+			return err
+		}
+	} else {
+		c.SetCookie(&http.Cookie{
+			Name: themeCookie, Value: shownTheme(theme), Path: "/", MaxAge: int(themeCookieLife.Seconds()),
+			Secure: h.cfg.SecureCookies(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	back := localPath(fields.Get("back"))
+	if back == "" {
+		back = "/"
+	}
+	return seeOther(c, back)
+}
+
+// themeOf is what the page shell takes: "" for the system's.
+func themeOf(c echo.Context) string {
+	if a, ok := c.Get(actorKey).(app.Actor); ok {
+		if user, ok := a.User(); ok {
+			return shownTheme(user.Theme)
+		}
+	}
+	if cookie, err := c.Cookie(themeCookie); err == nil {
+		return shownTheme(cookie.Value)
+	}
+	return ""
+}
+
+func shownTheme(theme string) string {
+	if theme == "light" || theme == "dark" {
+		return theme
+	}
+	return ""
+}

@@ -1,0 +1,26 @@
+-- name: FindSession :one
+-- The session, unless it is over; user_id is null for a visitor.
+SELECT s.data, s.last_seen_at, s.user_id
+  FROM sessions s
+ WHERE s.token_hash = sqlc.arg(token_hash) AND s.expires_at > sqlc.arg(now) AND s.last_seen_at > sqlc.arg(idle_since);
+
+-- name: TouchSession :exec
+UPDATE sessions SET last_seen_at = sqlc.arg(now), ip = sqlc.arg(ip), user_agent = sqlc.arg(user_agent)
+ WHERE token_hash = sqlc.arg(token_hash);
+
+-- name: CreateSession :exec
+INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, created_at, last_seen_at, expires_at)
+VALUES (sqlc.arg(token_hash), sqlc.narg(user_id), sqlc.arg(data), sqlc.arg(ip), sqlc.arg(user_agent), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
+
+-- name: UpdateSession :exec
+-- Never inserts: a session that was ended meanwhile stays ended.
+UPDATE sessions SET data = sqlc.arg(data), last_seen_at = sqlc.arg(now) WHERE token_hash = sqlc.arg(token_hash);
+
+-- name: DeleteSession :exec
+DELETE FROM sessions WHERE token_hash = $1;
+
+-- name: DeleteSessionsOf :execrows
+DELETE FROM sessions WHERE user_id = $1;
+
+-- name: DeleteEndedSessions :execrows
+DELETE FROM sessions WHERE expires_at <= sqlc.arg(now) OR last_seen_at <= sqlc.arg(idle_since);
