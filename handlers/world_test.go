@@ -1,0 +1,207 @@
+package handlers_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+	"github.com/google/uuid"
+
+	"albumen/app"
+	"albumen/config"
+	"albumen/db"
+	"albumen/db/dbtest"
+	"albumen/handlers"
+	"albumen/jobs"
+	"albumen/redisdb"
+)
+
+const goodPassword = "correct horse battery"
+
+// site is a web process on a database of its own, as https://photos.example.org.
+type site struct {
+	t     testing.TB
+	db    *db.Pool
+	app   *app.App
+	web   *handlers.Server
+	log   *syncBuffer
+	admin db.User // has goodPassword
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+type nowhere struct{}
+
+func (nowhere) Enqueue(context.Context, jobs.Job) error  { return nil }
+func (nowhere) Publish(context.Context, app.Event) error { return nil }
+
+// testRedis is the real Redis of the tests; a missing one fails them.
+func testRedis(t testing.TB) *redis.Pool {
+	t.Helper()
+	address := os.Getenv("ALBUMEN_TEST_REDIS_URL")
+	if address == "" {
+		t.Fatal("ALBUMEN_TEST_REDIS_URL is not set: run the tests through make test, which starts Redis")
+	}
+	pool, err := redisdb.Open(context.Background(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+// newSite gives a site whose environment is extended by settings, with an
+// administrator unless first is set.
+func newSite(t testing.TB, settings ...string) *site {
+	s := emptySite(t, settings...)
+	s.admin = s.user("admin@example.org", true)
+	return s
+}
+
+func emptySite(t testing.TB, settings ...string) *site {
+	t.Helper()
+	environ := append([]string{"BASE_URL=https://photos.example.org", "LOG_LEVEL=debug"}, settings...)
+	cfg, err := config.Load(environ, t.TempDir(), config.NeedNothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, db: dbtest.New(t), log: &syncBuffer{}}
+	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	s.app = app.New(app.Deps{
+		DB: s.db, Jobs: nowhere{}, Live: nowhere{}, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
+		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
+		Attempts: app.NewRateLimiter(testRedis(t), "test:"+uuid.NewString()+":"), PasswordCost: 4,
+	})
+	s.web = handlers.New(handlers.Deps{
+		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Config: cfg, Log: log,
+		Parts: []handlers.Part{{Name: "database", Check: func(ctx context.Context) (string, error) { return "", s.db.Ping(ctx) }}},
+	})
+	return s
+}
+
+func (s *site) user(email string, admin bool) db.User {
+	s.t.Helper()
+	u, err := s.app.CreateUser(context.Background(), app.SystemActor(), app.NewUser{
+		Email: email, Password: goodPassword, Admin: admin,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u
+}
+
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.db.Exec(context.Background(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// browser keeps cookies and follows no redirects.
+type browser struct {
+	*site
+	jar *cookiejar.Jar
+	ip  string
+}
+
+func (s *site) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &browser{s, jar, "198.51.100.7"}
+}
+
+// answer is a response with its body read.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
+	if r.RemoteAddr == "192.0.2.1:1234" { // httptest's own
+		r.RemoteAddr = b.ip + ":4711"
+	}
+	for _, c := range b.jar.Cookies(r.URL) {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	b.web.ServeHTTP(w, r)
+	res := w.Result()
+	b.jar.SetCookies(r.URL, res.Cookies())
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{res, string(body)}
+}
+
+func (b *browser) get(path string, headers ...string) answer {
+	return b.do(request(http.MethodGet, path, nil, headers...))
+}
+
+// post sends a form as a browser does from the site's own page.
+func (b *browser) post(path string, fields url.Values, headers ...string) answer {
+	headers = append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin"}, headers...)
+	return b.do(request(http.MethodPost, path, strings.NewReader(fields.Encode()), headers...))
+}
+
+func request(method, path string, body io.Reader, headers ...string) *http.Request {
+	r := httptest.NewRequest(method, "https://photos.example.org"+path, body)
+	r.Header.Set("Accept", "text/html")
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+func (b *browser) signIn(email, password string) answer {
+	return b.post("/login", url.Values{"email": {email}, "password": {password}})
+}
+
+// signedIn is a browser of the user's.
+func (s *site) signedIn(email string) *browser {
+	s.t.Helper()
+	b := s.browser()
+	if a := b.signIn(email, goodPassword); a.StatusCode != http.StatusSeeOther {
+		s.t.Fatalf("sign in: %d\n%s", a.StatusCode, a.body)
+	}
+	return b
+}
+
+func (a answer) want(t testing.TB, status int, location string) {
+	t.Helper()
+	if a.StatusCode != status || a.Header.Get("Location") != location {
+		t.Fatalf("got %d to %q, want %d to %q\n%s", a.StatusCode, a.Header.Get("Location"), status, location, a.body)
+	}
+}
+
+func (a answer) String() string { return fmt.Sprintf("%d %v\n%s", a.StatusCode, a.Header, a.body) }
