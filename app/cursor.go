@@ -17,6 +17,7 @@ import (
 const (
 	cursorTaken   = 't'
 	cursorTrashed = 'x'
+	cursorUpload  = 'u'
 )
 
 // encodeCursor packs the place; a time outside what a date column holds does not occur.

@@ -62,3 +62,50 @@ func (a *App) records(ctx context.Context, actor Actor, ids []uuid.UUID) ([]Reco
 	}
 	return records, nil
 }
+
+// RecordQuery asks for one page of the actor's own items, last uploaded first.
+type RecordQuery struct {
+	Filter
+	Status  db.MediaStatus // empty: any, also what is not processed yet
+	Trashed bool           // what lies in the trash instead, last thrown away first
+	Cursor  string
+	Limit   int // 0: DefaultPageSize; at most MaxPageSize
+}
+
+// RecordPage is one page of records; Next is "" at the end.
+type RecordPage struct {
+	Records []Record
+	Next    string
+}
+
+// OwnRecords returns a page of the actor's own items in full.
+func (a *App) OwnRecords(ctx context.Context, actor Actor, q RecordQuery) (RecordPage, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return RecordPage{}, err
+	}
+	f, err := q.Filter.sql(actor, db.ScopeOwn)
+	if err != nil {
+		return RecordPage{}, err
+	}
+	switch q.Status {
+	case "", db.MediaStatusPending, db.MediaStatusProcessing, db.MediaStatusReady, db.MediaStatusFailed:
+		f.Status = q.Status
+	default:
+		return RecordPage{}, Invalid("status", "filter.status_unknown")
+	}
+	var kind byte = cursorUpload
+	f.State = db.StateKept
+	if q.Trashed {
+		kind, f.State = cursorTrashed, db.StateTrashed
+	}
+	page, err := a.itemPage(ctx, f, kind, pageQuery{Before: q.Cursor, Limit: q.Limit})
+	if err != nil {
+		return RecordPage{}, err
+	}
+	ids := make([]uuid.UUID, len(page.Items))
+	for i, item := range page.Items {
+		ids[i] = item.ID
+	}
+	records, err := a.records(ctx, actor, ids)
+	return RecordPage{Records: records, Next: page.Next}, err
+}

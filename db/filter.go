@@ -19,8 +19,8 @@ const (
 	ScopeAll    Scope = "all" // own and shared
 )
 
-// State says where in its life an item is. Archived and trashed items are
-// listed for their owner only, whatever the scope.
+// State says where in its life an item is. States other than StateListed are
+// for the owner only, whatever the scope.
 type State string
 
 // The states. The zero value is StateListed.
@@ -28,6 +28,7 @@ const (
 	StateListed   State = ""
 	StateArchived State = "archived"
 	StateTrashed  State = "trashed"
+	StateKept     State = "kept" // all outside the trash, also before they are processed; ordered by upload
 )
 
 // Filter is every condition that a list of items can have; all that are set
@@ -39,8 +40,9 @@ type Filter struct {
 	Scope    Scope       // empty: ScopeOwn
 	State    State
 
-	From, To    time.Time // wall clock, From ≤ taken_at_local < To; zero: open
-	Kind        MediaKind // empty: both
+	From, To    time.Time   // wall clock, From ≤ taken_at_local < To; zero: open
+	Kind        MediaKind   // empty: both
+	Status      MediaStatus // empty: any
 	MIMEs       []string
 	CameraMake  string
 	CameraModel string
@@ -96,6 +98,9 @@ func (f Filter) where(b *builder) string {
 	if f.Kind != "" {
 		add("m.kind = " + b.arg(f.Kind, "media_kind"))
 	}
+	if f.Status != "" {
+		add("m.status = " + b.arg(f.Status, "media_status"))
+	}
 	if len(f.MIMEs) > 0 {
 		add("m.mime = ANY (" + b.arg(f.MIMEs, "text[]") + ")")
 	}
@@ -137,6 +142,8 @@ func (f Filter) stateCondition() string {
 		return "m.archived_at IS NOT NULL AND m.trashed_at IS NULL"
 	case StateTrashed:
 		return "m.trashed_at IS NOT NULL"
+	case StateKept:
+		return "m.trashed_at IS NULL"
 	}
 	return "m.listed"
 }

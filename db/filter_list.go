@@ -12,7 +12,7 @@ import (
 
 // Key is a place in an ordered list: its time and, among equal times, the id.
 type Key struct {
-	At time.Time // taken_at_local as UTC; in the trash, trashed_at
+	At time.Time // taken_at_local as UTC; in the trash, trashed_at; by upload, uploaded_at
 	ID uuid.UUID
 }
 
@@ -74,8 +74,11 @@ type order struct {
 
 func (f Filter) order(w Window) order {
 	o := order{column: "m.taken_at_local", cast: "timestamp", cmp: "<", dir: "DESC", key: w.Before, descending: true}
-	if f.State == StateTrashed {
+	switch f.State {
+	case StateTrashed:
 		o.column, o.cast = "m.trashed_at", "timestamptz"
+	case StateKept:
+		o.column, o.cast = "m.uploaded_at", "timestamptz"
 	}
 	if w.After != nil {
 		o.cmp, o.dir, o.key, o.descending = ">", "ASC", w.After, false
