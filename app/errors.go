@@ -33,6 +33,9 @@ type Error struct {
 	Err    error
 }
 
+// ByteCount is a value of Error.Args that is shown as a size, such as "2 GB".
+type ByteCount int64
+
 // Error returns the text for the log, never for a person.
 func (e *Error) Error() string {
 	if e.Err != nil {

@@ -19,10 +19,11 @@ import (
 // world is a fresh database with the use-cases on it, and makers of rows.
 type world struct {
 	*app.App
-	t    testing.TB
-	db   *db.Pool
-	logs *recorder
-	now  time.Time
+	t     testing.TB
+	db    *db.Pool
+	store storage.Store
+	logs  *recorder
+	now   time.Time
 }
 
 // recorder keeps what the use-cases enqueued and published.
@@ -48,13 +49,18 @@ func (r *recorder) Publish(_ context.Context, e app.Event) error {
 
 // newWorld gives a world over store, which may be nil where a test touches no bytes.
 func newWorld(t testing.TB, store storage.Store) *world {
-	w := &world{t: t, db: dbtest.New(t), logs: &recorder{}, now: time.Now()}
+	w := &world{t: t, db: dbtest.New(t), store: store, logs: &recorder{}, now: time.Now()}
+	w.limit(1 << 30)
+	return w
+}
+
+// limit makes the use-cases anew, with this limit on the size of a file.
+func (w *world) limit(maxUploadBytes int64) {
 	w.App = app.New(app.Deps{
-		DB: w.db, Storage: store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
-		Limits: app.Limits{MaxUploadBytes: 1 << 30}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
+		DB: w.db, Storage: w.store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
+		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
 		DefaultZone: time.UTC, Now: func() time.Time { return w.now },
 	})
-	return w
 }
 
 func (w *world) exec(sql string, args ...any) {

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"albumen/db"
+)
+
+const (
+	// reservedFor is how long a reserved object may lie without a row of its
+	// own: longer than any upload takes.
+	reservedFor = 24 * time.Hour
+	// leftoverAge is when a half-written file counts as abandoned.
+	leftoverAge = 24 * time.Hour
+	sweepBatch  = 100
+)
+
+// reserveObject notes that an object is about to be written under key, so that
+// the sweeper removes it if its transaction never comes. That transaction
+// calls keepObject.
+func (a *App) reserveObject(ctx context.Context, key string) error {
+	err := a.db.ReserveObject(ctx, db.ReserveObjectParams{StorageKey: key, DeleteAt: a.now().Add(reservedFor)})
+	if err != nil {
+		return fmt.Errorf("reserve the object %s: %w", key, err)
+	}
+	return nil
+}
+
+// keepObject makes a reserved object permanent when its transaction commits.
+func keepObject(ctx context.Context, q *db.Queries, key string) error {
+	n, err := q.KeepObject(ctx, key)
+	if err != nil {
+		return fmt.Errorf("keep the object %s: %w", key, err)
+	}
+	if n == 0 {
+		return &Error{Code: CodeUnavailable, Key: "receive.too_slow", Err: fmt.Errorf("the sweeper has removed %s", key)}
+	}
+	return nil
+}
+
+// dropObject deletes a pending object now. Failing only leaves it to the
+// sweeper; it goes on although the request has ended.
+func (a *App) dropObject(ctx context.Context, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		_, err := q.LockPendingObject(ctx, key)
+		if db.IsNotFound(err) {
+			return nil // permanent, or the sweeper has it
+		}
+		if err != nil {
+			return err
+		}
+		return a.deletePending(ctx, q, key)
+	})
+	if err != nil {
+		a.log.WarnContext(ctx, "could not remove an object; the sweeper will", "key", key, "error", err)
+	}
+}
+
+// deletePending deletes an object whose pending row is locked, then the row.
+func (a *App) deletePending(ctx context.Context, q *db.Queries, key string) error {
+	if err := a.storage.Delete(ctx, key); err != nil {
+		return err
+	}
+	_, err := q.KeepObject(ctx, key)
+	return err
+}
+
+// SweepObjects deletes objects that no row wants: what killed uploads left
+// behind and what deleted items owned. It returns how many it deleted. Only
+// the system may; several may run at once.
+func (a *App) SweepObjects(ctx context.Context, actor Actor) (int, error) {
+	if !actor.system {
+		return 0, NotFound("page")
+	}
+	swept := 0
+	for {
+		n, err := a.sweepObjectBatch(ctx)
+		swept += n
+		if err != nil {
+			return swept, err
+		}
+		if n < sweepBatch {
+			break
+		}
+	}
+	if _, err := a.storage.RemoveLeftovers(ctx, time.Now().Add(-leftoverAge)); err != nil {
+		return swept, err
+	}
+	return swept, nil
+}
+
+func (a *App) sweepObjectBatch(ctx context.Context) (int, error) {
+	n := 0
+	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		keys, err := q.LockDueObjects(ctx, db.LockDueObjectsParams{Now: a.now(), N: sweepBatch})
+		if err != nil {
+			return fmt.Errorf("list the objects to delete: %w", err)
+		}
+		for _, key := range keys {
+			if err := a.deletePending(ctx, q, key); err != nil {
+				return fmt.Errorf("sweep the object %s: %w", key, err)
+			}
+		}
+		n = len(keys)
+		return nil
+	})
+	return n, err
+}

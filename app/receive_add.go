@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"albumen/db"
+	"albumen/jobs"
+	"albumen/media"
+)
+
+// addOriginal gives a stored file its row, or finds the one that the owner has
+// already. also runs in the same transaction, once the answer is known; it may
+// be nil. After an error or a duplicate the stored object is gone.
+func (a *App) addOriginal(ctx context.Context, actor Actor, o original, also func(*db.Queries, Received) error) (Received, error) {
+	var got Received
+	_, err := a.mayReceive(ctx, actor, o.AlbumID) // rights may have changed while the bytes came in
+	if err == nil {
+		err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+			var err error
+			if got, err = a.insertOriginal(ctx, q, actor, o); err != nil {
+				return err
+			}
+			if also != nil {
+				return also(q, got)
+			}
+			return nil
+		})
+	}
+	if err != nil || got.Outcome != OutcomeCreated {
+		a.dropObject(ctx, o.key)
+	}
+	if err != nil {
+		return Received{}, err
+	}
+	a.announce(ctx, got)
+	return got, nil
+}
+
+// insertOriginal holds the lock on the owner's row, so that of two uploads of
+// the same bytes the second finds the first.
+func (a *App) insertOriginal(ctx context.Context, q *db.Queries, actor Actor, o original) (Received, error) {
+	owner := actor.UserID()
+	usage, err := q.LockUserUsage(ctx, owner)
+	if err != nil {
+		return Received{}, fmt.Errorf("lock user %s: %w", owner, err)
+	}
+	if got, found, err := a.existing(ctx, q, actor, o.sha256); found || err != nil {
+		return got, err
+	}
+	if limit := a.limitFor(usage.QuotaBytes, usage.UsedBytes); o.bytes > limit.bytes {
+		return Received{}, limit.exceeded(o.Filename)
+	}
+	if err := keepObject(ctx, q, o.key); err != nil {
+		return Received{}, err
+	}
+	taken, source := a.takenAt(o.Incoming)
+	taken = taken.In(a.defaultZone)
+	_, seconds := taken.Zone()
+	offset := int32(seconds / 60)
+	name := media.CorrectFilename(o.Filename, o.typ)
+	m, err := q.InsertMedia(ctx, db.InsertMediaParams{
+		ID: o.id, OwnerID: owner, AlbumID: o.AlbumID, Kind: db.MediaKind(o.typ.Kind), Filename: name, Mime: o.typ.MIME,
+		Bytes: o.bytes, Sha256: o.sha256, TakenAt: taken, TakenAtLocal: wallClock(taken), TakenOffset: &offset, TakenAtSource: source,
+		Now: a.now(),
+	})
+	if err != nil {
+		return Received{}, fmt.Errorf("insert media %s: %w", o.id, err)
+	}
+	err = q.InsertOriginal(ctx, db.InsertOriginalParams{
+		ID: newID(), MediaID: m.ID, StorageKey: o.key, Filename: name, Mime: o.typ.MIME, Bytes: o.bytes, Sha256: o.sha256,
+	})
+	if err != nil {
+		return Received{}, fmt.Errorf("insert the original of %s: %w", m.ID, err)
+	}
+	if err := q.AddUsedBytes(ctx, db.AddUsedBytesParams{ID: owner, Delta: o.bytes}); err != nil {
+		return Received{}, fmt.Errorf("count the bytes of %s: %w", m.ID, err)
+	}
+	return Received{Outcome: OutcomeCreated, Media: m}, nil
+}
+
+// existing finds the item that the actor has of the same bytes, and takes it
+// out of the trash.
+func (a *App) existing(ctx context.Context, q *db.Queries, actor Actor, sha256 []byte) (got Received, found bool, err error) {
+	m, err := q.MediaBySHA256(ctx, db.MediaBySHA256Params{OwnerID: actor.UserID(), Sha256: sha256})
+	if db.IsNotFound(err) {
+		return Received{}, false, nil
+	}
+	if err != nil {
+		return Received{}, false, fmt.Errorf("look for a duplicate: %w", err)
+	}
+	if m.TrashedAt == nil {
+		return Received{Outcome: OutcomeDuplicate, Media: m}, true, nil
+	}
+	m, err = q.RestoreMediaRow(ctx, db.RestoreMediaRowParams{ID: m.ID, Now: a.now()})
+	if db.IsNotFound(err) {
+		return Received{}, false, nil // deleted for ever meanwhile
+	}
+	if err != nil {
+		return Received{}, false, fmt.Errorf("restore media: %w", err)
+	}
+	return Received{Outcome: OutcomeRestored, Media: m}, true, nil
+}
+
+// announce hands new items to the workers and tells open pages of restored ones.
+func (a *App) announce(ctx context.Context, got Received) {
+	ctx = context.WithoutCancel(ctx) // the item is there, whether or not anybody waits for the answer
+	switch got.Outcome {
+	case OutcomeCreated:
+		// A lost job is no lost photo: the sweeper of pending items brings it back.
+		if err := a.jobs.Enqueue(ctx, jobs.ProcessMedia{MediaID: got.Media.ID.String()}); err != nil {
+			a.log.WarnContext(ctx, "could not enqueue the processing of an upload", "media", got.Media.ID, "error", err)
+		}
+	case OutcomeRestored:
+		a.publish(ctx, Event{UserID: got.Media.OwnerID, MediaID: got.Media.ID, Kind: EventChanged})
+	}
+}
+
+// wallClock is what a clock on the wall showed at t, as a time without a zone.
+func wallClock(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}

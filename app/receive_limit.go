@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// sizeLimit is how large a file may be, and why not larger.
+type sizeLimit struct {
+	bytes int64
+	quota bool // it is what is left of the user's space
+}
+
+func (l sizeLimit) exceeded(filename string) *Error {
+	key := "receive.too_large"
+	if l.quota {
+		key = "receive.quota"
+	}
+	return &Error{Code: CodeTooLarge, Key: key, Args: fileArgs(filename, "Limit", ByteCount(l.bytes))}
+}
+
+// limitFor is the limit for one more file of a user with this usage.
+func (a *App) limitFor(quota *int64, used int64) sizeLimit {
+	if quota != nil && *quota-used < a.limits.MaxUploadBytes {
+		return sizeLimit{bytes: max(0, *quota-used), quota: true}
+	}
+	return sizeLimit{bytes: a.limits.MaxUploadBytes}
+}
+
+// room returns the limit for one more file and refuses at once what announces
+// that it is empty or too large.
+func (a *App) room(ctx context.Context, owner uuid.UUID, filename string, size int64) (sizeLimit, error) {
+	u, err := a.db.UserUsage(ctx, owner)
+	if err != nil {
+		return sizeLimit{}, fmt.Errorf("load the quota of %s: %w", owner, err)
+	}
+	limit := a.limitFor(u.QuotaBytes, u.UsedBytes)
+	switch {
+	case size == 0:
+		_, err := sniff(filename, nil)
+		return limit, err
+	case size > a.limits.MaxUploadBytes:
+		return limit, sizeLimit{bytes: a.limits.MaxUploadBytes}.exceeded(filename)
+	case size > limit.bytes:
+		return limit, limit.exceeded(filename)
+	}
+	return limit, nil
+}
