@@ -66,6 +66,21 @@ func ParseRedis(text string) (Redis, error) {
 	return r, nil
 }
 
+// URL is the address in the form that ParseRedis takes; it reveals the password.
+func (r Redis) URL() string {
+	u := url.URL{Scheme: "redis", Host: r.Address, Path: "/" + strconv.Itoa(r.DB)}
+	switch {
+	case r.Network == "unix":
+		u = url.URL{Scheme: "unix", Path: r.Address, RawQuery: "db=" + strconv.Itoa(r.DB)}
+	case r.TLS:
+		u.Scheme = "rediss"
+	}
+	if r.Username != "" || r.Password != "" {
+		u.User = url.UserPassword(r.Username, string(r.Password))
+	}
+	return u.String()
+}
+
 // SMTP is the server that takes our mail.
 type SMTP struct {
 	Host     string

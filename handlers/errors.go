@@ -186,7 +186,7 @@ func (s *Server) sendProblem(c echo.Context, p *Problem) error {
 	if p.Status == statusGone {
 		return c.NoContent(http.StatusBadRequest) // nobody reads it
 	}
-	if isAPI(c.Request()) || !acceptsHTML(c.Request()) {
+	if !wantsPage(c.Request()) {
 		if p.Status == http.StatusUnauthorized && isAPI(c.Request()) {
 			h.Set("WWW-Authenticate", `Bearer realm="albumen"`)
 		}
@@ -241,9 +241,18 @@ func isAPI(r *http.Request) bool {
 	return r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/")
 }
 
-// acceptsHTML reports a browser that would show a page: one that names HTML,
-// htmx, or anything that does not say what it wants.
-func acceptsHTML(r *http.Request) bool {
+// wantsPage reports who would show a page: a browser that goes somewhere,
+// htmx, or whoever does not ask for JSON.
+func wantsPage(r *http.Request) bool {
+	if isAPI(r) {
+		return false
+	}
+	if r.Header.Get("HX-Request") == "true" {
+		return true
+	}
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate" // pictures and scripts' requests want the status, not a page
+	}
 	accept := r.Header.Get("Accept")
-	return accept == "" || strings.Contains(accept, "text/html") || r.Header.Get("HX-Request") == "true"
+	return !strings.Contains(accept, "json") || strings.Contains(accept, "text/html")
 }

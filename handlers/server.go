@@ -4,7 +4,6 @@
 package handlers
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -68,13 +67,13 @@ func (s *Server) Close() { s.close.Do(func() { close(s.closing) }) }
 // internet. There is no limit on the whole of a request or an answer: uploads,
 // downloads and live updates take as long as they take. Forms have a limit of
 // their own.
-func (s *Server) HTTPServer(ctx context.Context, errors *slog.Logger) *http.Server {
+func (s *Server) HTTPServer() *http.Server {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(errors.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(s.Close)
 	return server

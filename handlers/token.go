@@ -79,7 +79,17 @@ func tokenRow(ctx context.Context, t db.ApiToken) account.Token {
 }
 
 func scopeName(ctx context.Context, scope string) string {
-	return i18n.T(ctx, "scope."+strings.ReplaceAll(scope, ".", "_"))
+	switch app.Scope(scope) {
+	case app.ScopeMediaRead:
+		return i18n.T(ctx, "scope.media_read")
+	case app.ScopeMediaWrite:
+		return i18n.T(ctx, "scope.media_write")
+	case app.ScopeAccount:
+		return i18n.T(ctx, "scope.account")
+	case app.ScopeAdmin:
+		return i18n.T(ctx, "scope.admin")
+	}
+	return scope
 }
 
 // create answers with the page itself and not with a redirect: the secret is

@@ -72,6 +72,10 @@ func dialer(address string) (func(context.Context) (redis.Conn, error), error) {
 			return nil, fmt.Errorf("read the Redis database number %q: %w", s, err)
 		}
 	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		options = append(options, redis.DialUsername(u.User.Username()), redis.DialPassword(password))
+	}
 	path, dialContext := u.Path, (&net.Dialer{Timeout: 5 * time.Second}).DialContext
 	options = append(options, redis.DialDatabase(number),
 		redis.DialContextFunc(func(ctx context.Context, _, _ string) (net.Conn, error) { return dialContext(ctx, "unix", path) }))
