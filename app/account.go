@@ -225,3 +225,16 @@ func (a *App) SetTheme(ctx context.Context, actor Actor, theme string) error {
 	}
 	return nil
 }
+
+// Me returns the actor's own account; any scope will do, since it says what
+// the token can be used for.
+func (a *App) Me(ctx context.Context, actor Actor) (db.User, error) {
+	if !actor.SignedIn() {
+		return db.User{}, &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"}
+	}
+	u, err := a.db.UserByID(ctx, actor.UserID())
+	if err != nil {
+		return db.User{}, fmt.Errorf("load user %s: %w", actor.UserID(), err)
+	}
+	return u, nil
+}

@@ -39,6 +39,11 @@ func (s *Server) routes(d Deps) {
 	s.get("/account/tokens", tokens.list)
 	e.POST("/account/tokens", tokens.create)
 	e.POST("/account/tokens/:id/revoke", tokens.revoke)
+
+	// The API, below /api/v1
+	api := newAPI(s)
+	apiAccount{api, d.App}.register()
+	apiMediaHandlers{api, d.App}.register()
 }
 
 // get answers GET, and HEAD likewise: net/http leaves the body away.

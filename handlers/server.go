@@ -78,3 +78,6 @@ func (s *Server) HTTPServer() *http.Server {
 	server.RegisterOnShutdown(s.Close)
 	return server
 }
+
+// Routes lists every address that is answered.
+func (s *Server) Routes() []*echo.Route { return s.echo.Routes() }
