@@ -55,8 +55,7 @@ func benchmarkAgainstVipsthumbnail(b *testing.B, orientation int) {
 func vipsthumbnail(t testing.TB, path string, edge, quality int, out string) {
 	t.Helper()
 	size := strconv.Itoa(edge) + "x" + strconv.Itoa(edge) + ">"
-	cmd := exec.Command("vipsthumbnail", path, "--size", size, "--eprofile", "srgb",
-		"-o", out+"[Q="+strconv.Itoa(quality)+",strip]")
+	cmd := exec.Command("vipsthumbnail", path, "--size", size, "-o", out+"[Q="+strconv.Itoa(quality)+",strip]")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("vipsthumbnail: %v\n%s", err, msg)
 	}

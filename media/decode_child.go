@@ -100,7 +100,7 @@ func answer(r decodeRequest) decodeAnswer {
 		return decodeAnswer{Failure: err.Error()}
 	}
 	if !r.Decode {
-		h, err := vips.ReadHeader(r.Path, r.HEIF)
+		h, err := vips.ReadHeader(r.Path, r.HEIF, !r.AllowDamaged)
 		return decodeAnswer{Header: h, Failure: text(err)}
 	}
 	im, damaged, err := open(r)
@@ -124,9 +124,9 @@ func text(err error) string {
 // open decodes strictly first. What fails because its colour profile is broken
 // is shown without it; what is incomplete is shown as far as it goes if allowed.
 func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
-	o := vips.Options{Edge: PreviewEdge, HEIF: r.HEIF, Strict: true, Profile: true}
+	o := vips.Options{Edge: PreviewEdge, HEIF: r.HEIF, Strict: true, Profile: r.Profile}
 	im, err = vips.Open(r.Path, o)
-	if err != nil && (strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile")) {
+	if err != nil && r.Profile && (strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile")) {
 		o.Profile = false
 		im, err = vips.Open(r.Path, o)
 	}
@@ -192,7 +192,11 @@ func pictures(im *vips.Image) (a decodeAnswer, err error) {
 
 // encodeWebP turns a canvas of our own making into WebP without metadata.
 func encodeWebP(tiff []byte, quality int) ([]byte, error) {
-	return bimg.NewImage(tiff).Process(bimg.Options{Type: bimg.WEBP, Quality: quality, StripMetadata: true, NoAutoRotate: true})
+	b, err := bimg.NewImage(tiff).Process(bimg.Options{Type: bimg.WEBP, Quality: quality, StripMetadata: true, NoAutoRotate: true})
+	if err != nil {
+		return nil, err
+	}
+	return stripWebP(b)
 }
 
 func isFlat(rgba []byte) bool {

@@ -18,6 +18,8 @@ type decodeRequest struct {
 	Path   string
 	HEIF   bool
 	Decode bool
+	// Profile converts through the profile that the header says is there.
+	Profile bool
 	// MemoryBytes is how much address space the child may take beyond what it
 	// has when the request arrives.
 	MemoryBytes int64

@@ -37,9 +37,13 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 	limited, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
 	heif := t.Ext == "heic" || t.Ext == "avif"
+	allowDamaged := t.Ext == "jpg" || t.Ext == "png"
 	// Only address space: libvips reserves a WebP's frame without touching it.
 	frame := int64(said.width) * int64(said.height) * 4
-	a, err := c.ask(limited, decodeRequest{Path: path, HEIF: heif, MemoryBytes: headerMemory + frame + 2*min(info.Size(), p.cfg.MemoryLimitBytes)})
+	a, err := c.ask(limited, decodeRequest{
+		Path: path, HEIF: heif, AllowDamaged: allowDamaged,
+		MemoryBytes: headerMemory + frame + 2*min(info.Size(), p.cfg.MemoryLimitBytes),
+	})
 	if err != nil {
 		return Result{}, failed(ctx, err)
 	}
@@ -63,7 +67,7 @@ func (p *Processor) Still(ctx context.Context, path string, t Type) (Result, err
 	defer cancelDecode()
 	h := a.Header
 	a, err = c.ask(limited, decodeRequest{
-		Path: path, HEIF: heif, Decode: true, MemoryBytes: need, AllowDamaged: t.Ext == "jpg" || t.Ext == "png",
+		Path: path, HEIF: heif, Decode: true, Profile: h.Profile, MemoryBytes: need, AllowDamaged: allowDamaged,
 	})
 	switch {
 	case err != nil:

@@ -94,6 +94,9 @@ func encodeChannel(v []float64, w, h, nx, ny int) (c channel) {
 				}
 				f += row * math.Cos(math.Pi/float64(h)*float64(cy)*(float64(y)+0.5))
 			}
+			if cx >= w || cy >= h {
+				f = 0 // a frequency that so few pixels cannot hold
+			}
 			f /= float64(w * h)
 			if cx == 0 && cy == 0 {
 				c.dc = f

@@ -46,20 +46,21 @@ get_int(VipsImage *im, const char *name, int fallback)
 }
 
 int
-albumen_header(const char *path, int heif, AlbumenHeader *h)
+albumen_header(const char *path, int heif, int strict, AlbumenHeader *h)
 {
 	VipsSource *s;
 	VipsImage *im;
 	const char *loader;
+	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
 
 	if (!(s = source(path)))
 		return -1;
 	if (heif) {
-		if (vips_heifload_source(s, &im, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
+		if (vips_heifload_source(s, &im, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL))
 			im = NULL;
 	}
 	else
-		im = vips_image_new_from_source(s, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+		im = vips_image_new_from_source(s, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	if (!im) {
 		g_object_unref(s);
 		return -1;
@@ -71,6 +72,7 @@ albumen_header(const char *path, int heif, AlbumenHeader *h)
 	h->bands = vips_image_get_bands(im);
 	h->band_bytes = (int) vips_format_sizeof(vips_image_get_format(im));
 	h->interlaced = get_int(im, "interlaced", 0);
+	h->profile = vips_image_get_typeof(im, VIPS_META_ICC_NAME) != 0;
 	memset(h->loader, 0, sizeof h->loader);
 	if (vips_image_get_typeof(im, VIPS_META_LOADER) && !vips_image_get_string(im, VIPS_META_LOADER, &loader))
 		g_strlcpy(h->loader, loader, sizeof h->loader);

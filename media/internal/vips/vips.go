@@ -24,6 +24,7 @@ type Header struct {
 	Bands         int
 	BandBytes     int
 	Interlaced    bool   // PNG Adam7, progressive JPEG
+	Profile       bool   // has an embedded colour profile
 	Loader        string // libvips' nickname, e.g. "jpegload_source"
 }
 
@@ -36,18 +37,18 @@ func Init() error {
 	return nil
 }
 
-// ReadHeader reads the header of the file at path; heif as in Options.
-func ReadHeader(path string, heif bool) (Header, error) {
+// ReadHeader reads the header of the file at path; heif and strict as in Options.
+func ReadHeader(path string, heif, strict bool) (Header, error) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	defer C.vips_thread_shutdown()
 	var h C.AlbumenHeader
-	if C.albumen_header(p, cBool(heif), &h) != 0 {
+	if C.albumen_header(p, cBool(heif), cBool(strict), &h) != 0 {
 		return Header{}, failure()
 	}
 	return Header{
 		Width: int(h.width), Height: int(h.height), Orientation: int(h.orientation), Pages: int(h.pages),
-		Bands: int(h.bands), BandBytes: int(h.band_bytes), Interlaced: h.interlaced != 0, Loader: C.GoString(&h.loader[0]),
+		Bands: int(h.bands), BandBytes: int(h.band_bytes), Interlaced: h.interlaced != 0, Profile: h.profile != 0, Loader: C.GoString(&h.loader[0]),
 	}, nil
 }
 
@@ -63,7 +64,7 @@ type Options struct {
 	HEIF    bool // the file is HEIF or AVIF; libvips does not know every brand
 	Edge    int  // the picture fits Edge×Edge; it is never enlarged
 	Strict  bool // fail where data are missing, instead of showing the rest
-	Profile bool // convert through the embedded colour profile
+	Profile bool // convert through the embedded colour profile, which must exist
 }
 
 // Open decodes the first frame of the file at path.

@@ -12,6 +12,7 @@ typedef struct {
 	int bands;
 	int band_bytes;
 	int interlaced;
+	int profile; // has an embedded colour profile
 	char loader[64];
 } AlbumenHeader;
 
@@ -30,9 +31,10 @@ typedef struct {
 // Each returns 0, or -1 with libvips' error buffer set.
 int albumen_init(void);
 // heif names the HEIF loader, which libvips does not find for every brand.
-int albumen_header(const char *path, int heif, AlbumenHeader *h);
+int albumen_header(const char *path, int heif, int strict, AlbumenHeader *h);
 // albumen_open decodes path to fit edge×edge. profile converts through the
-// embedded ICC profile. strict fails where data are missing.
+// embedded ICC profile, which must exist: libvips 8.14 changes the colours of
+// pictures without one. strict fails where data are missing.
 int albumen_open(const char *path, int edge, int heif, int strict, int profile, VipsImage **out);
 // albumen_fit makes a copy of im that fits edge×edge, never larger than im.
 int albumen_fit(VipsImage *im, int edge, VipsImage **out);
