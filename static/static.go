@@ -119,11 +119,11 @@ func accepts(header, coding string) bool {
 // build reads the embedded files, joins the parts of app.css and app.js, and names and compresses each result.
 func build() (*assets, error) {
 	set := &assets{byName: map[string]*asset{}, byPath: map[string]*asset{}, paths: map[string]string{}}
-	css, err := joined("css/*.css", "", "\n")
+	css, err := joined("css/*.css")
 	if err != nil {
 		return nil, err
 	}
-	js, err := joined("js/app/*.js", "{\n", "}\n")
+	js, err := joined("js/app/*.js")
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +154,8 @@ func build() (*assets, error) {
 	return set, set.add("app.webmanifest", manifest)
 }
 
-// joined concatenates the files of a pattern in the order of their names, each between before and after.
-func joined(pattern, before, after string) ([]byte, error) {
+// joined concatenates the files of a pattern in the order of their names.
+func joined(pattern string) ([]byte, error) {
 	names, err := fs.Glob(files, pattern)
 	if err != nil {
 		return nil, fmt.Errorf("listing static files: %w", err)
@@ -166,9 +166,7 @@ func joined(pattern, before, after string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a static file: %w", err)
 		}
-		out.WriteString(before)
 		out.Write(b)
-		out.WriteString(after)
 	}
 	return out.Bytes(), nil
 }

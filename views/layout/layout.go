@@ -47,14 +47,15 @@ func (p Page) Named(section, title string) Page {
 
 type entry struct {
 	section, href, icon, key string
+	letter                   string // pressed after g
 }
 
 var places = []entry{
-	{"timeline", "/timeline", "photos", "nav.timeline"},
-	{"favourites", "/favourites", "heart", "nav.favourites"},
-	{"search", "/search", "search", "nav.search"},
-	{"upload", "/upload", "upload", "nav.upload"},
-	{"trash", "/trash", "trash", "nav.trash"},
+	{"timeline", "/timeline", "photos", "nav.timeline", "t"},
+	{"favourites", "/favourites", "heart", "nav.favourites", "f"},
+	{"search", "/search", "search", "nav.search", "s"},
+	{"upload", "/upload", "upload", "nav.upload", "u"},
+	{"trash", "/trash", "trash", "nav.trash", ""},
 }
 
 func (e entry) current(p Page) string {

@@ -1,0 +1,90 @@
+// All files of this folder are one module. The pages work without it; it adds the instant parts.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// announce says a sentence to screen readers.
+function announce(text) {
+  const live = $("#live");
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 50);
+}
+
+// fragment asks for a part of a page, or posts fields and takes the part that answers; null when that failed.
+async function fragment(url, fields) {
+  try {
+    const answer = await fetch(url, {
+      method: fields ? "POST" : "GET",
+      body: fields && new URLSearchParams(fields),
+      headers: { "HX-Request": "true", Accept: "text/html" },
+      credentials: "same-origin",
+    });
+    if (!answer.ok || answer.redirected && new URL(answer.url).pathname === "/login") return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return null;
+  }
+}
+
+// take shows the receipt that came with a fragment.
+function take(part) {
+  const receipt = $("#receipt", part);
+  if (!receipt) return;
+  receipt.removeAttribute("hx-swap-oob");
+  $("#receipt").replaceWith(document.adoptNode(receipt));
+  told();
+}
+
+// told announces the receipt on the page.
+function told() {
+  const text = $("[data-receipt-text]");
+  if (text) announce(text.textContent);
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-dismiss], [data-copy]");
+  if (!target) return;
+  if (target.dataset.dismiss) $("#" + target.dataset.dismiss).replaceChildren();
+  if (target.dataset.copy) {
+    const source = $(target.dataset.copy);
+    source.select();
+    navigator.clipboard?.writeText(source.value).then(() => {
+      target.textContent = target.dataset.done;
+      announce(target.dataset.done);
+    }, () => {});
+  }
+});
+
+// The appearance changes at once; the form remembers it on the server.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-theme-form]") || !event.submitter) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  $('meta[name="color-scheme"]').content = theme === "system" ? "light dark" : theme;
+  for (const button of $$("[data-theme-form] button")) button.setAttribute("aria-pressed", button.value === theme);
+  await fragment(form.action, { theme, back: location.pathname + location.search });
+});
+
+// A filter that changes shows its results at once.
+document.addEventListener("change", (event) => {
+  if (event.target.matches('[data-filters] input[type="radio"]')) event.target.form.requestSubmit();
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt?.id === "receipt" || event.detail.target?.id === "viewer") told();
+});
+
+// A page of days may begin in the middle of one: its photos join the day that is already there.
+document.addEventListener("htmx:afterSwap", () => {
+  for (const part of $$(".day.is-continued")) {
+    const before = part.previousElementSibling;
+    if (!before?.matches(".day") || before.dataset.day !== part.dataset.day) continue;
+    $("[data-grid]", before).append(...$$(".tile", part));
+    part.remove();
+  }
+});
+
+told();

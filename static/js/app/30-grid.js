@@ -1,0 +1,76 @@
+// Among photos: arrows move the focus as the eye would, row by row.
+const tiles = () => $$("[data-list] .tile");
+
+function inGrid(key, target) {
+  const list = $("[data-list]");
+  if (!list) return false;
+  const here = target.closest?.(".tile");
+  const move = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1 }[key];
+  if (move || key === "ArrowUp" || key === "ArrowDown") {
+    if (!here && key.startsWith("Arrow") && target !== document.body && target.id !== "main") return false;
+    const all = tiles();
+    const next = here ? (move ? all[all.indexOf(here) + move] : across(all, here, key === "ArrowDown" ? 1 : -1)) : firstSeen(all);
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+    return next || here;
+  }
+  if (!here) return false;
+  const url = (name) => list.dataset[name].replace("{id}", here.dataset.id);
+  if (key === "f") act(here, url("favouriteUrl"), { on: "favourite" in here.dataset ? "0" : "1" });
+  else if (key === "#") act(here, url("trashUrl"), {});
+  else if (key === "d") download(url("originalUrl"));
+  else return false;
+  return true;
+}
+
+const rtl = getComputedStyle(document.documentElement).direction === "rtl" ? -1 : 1;
+
+// across finds the photo of the next row in that direction whose middle is nearest.
+function across(all, here, step) {
+  const from = here.getBoundingClientRect();
+  const middle = from.left + from.width / 2;
+  let best, distance = Infinity, row;
+  for (let i = all.indexOf(here) + step; all[i]; i += step) {
+    const box = all[i].getBoundingClientRect();
+    if (row === undefined) {
+      if (step > 0 ? box.top < from.bottom - 4 : box.bottom > from.top + 4) continue;
+      row = box.top;
+    }
+    if (Math.abs(box.top - row) > 4) break;
+    const off = Math.abs(box.left + box.width / 2 - middle);
+    if (off < distance) [best, distance] = [all[i], off];
+  }
+  return best;
+}
+
+const firstSeen = (all) => all.find((tile) => tile.getBoundingClientRect().top >= 0) ?? all.at(-1);
+
+function download(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
+// act posts what a key asked for, then shows the photo as it is now, or takes it away.
+async function act(tile, url, fields) {
+  const part = await fragment(url, { ...fields, back: location.pathname + location.search });
+  if (!part) return location.reload();
+  take(part);
+  const now = $(".tile", part);
+  if (now) {
+    const focused = tile === document.activeElement;
+    tile.replaceWith(now);
+    if (focused) now.focus();
+    return;
+  }
+  const all = tiles();
+  const i = all.indexOf(tile);
+  (all[i + 1] ?? all[i - 1])?.focus();
+  const day = tile.closest("[data-day]");
+  const hit = tile.closest(".hit");
+  (hit ?? tile).remove();
+  if (day && !$(".tile", day)) day.remove();
+}

@@ -1,0 +1,104 @@
+// Photos appear on the open timeline as they become ready. The stream carries ids only; the page asks for what it may see.
+const days = $("#days[data-events]");
+const pill = $("#arrivals");
+let stream, lost = false, waiting = new Set(), timer = 0, arrived = 0;
+
+function listen() {
+  if (!days || stream) return;
+  stream = new EventSource(days.dataset.events);
+  stream.addEventListener("media", (event) => {
+    for (const id of JSON.parse(event.data).ids) waiting.add(id);
+    timer ||= setTimeout(fetchArrivals, 400);
+  });
+  stream.onopen = () => {
+    if (lost) refresh(location.href);
+    lost = false;
+  };
+  stream.onerror = () => { lost = true; };
+}
+
+function deaf() {
+  stream?.close();
+  stream = null;
+}
+
+async function fetchArrivals() {
+  timer = 0;
+  const ids = [...waiting].slice(0, 100);
+  for (const id of ids) waiting.delete(id);
+  await refresh(days.dataset.items + "?ids=" + ids.join(","));
+  if (waiting.size) timer ||= setTimeout(fetchArrivals, 400);
+}
+
+// refresh merges the days of an answer into the page.
+async function refresh(url) {
+  const part = await fragment(url);
+  if (!part) return;
+  let fresh = 0;
+  for (const day of $$("[data-day]", part)) fresh += merge(day);
+  if (!fresh) return;
+  $(".timeline .empty")?.remove();
+  arrived += fresh;
+  if (scrollY > innerHeight / 2) {
+    $("[data-text]", pill).textContent = arrived === 1 ? pill.dataset.one : pill.dataset.other.replace("2", arrived);
+    pill.hidden = false;
+    announce($("[data-text]", pill).textContent);
+  }
+}
+
+// merge puts a day's photos where they belong and tells how many were new. Days beyond the loaded ends stay out.
+function merge(day) {
+  const here = $$("#days > [data-day]");
+  let section = here.find((other) => other.dataset.day === day.dataset.day);
+  if (!section) {
+    const after = here.find((other) => other.dataset.day < day.dataset.day);
+    const first = here[0];
+    if (first && after === first && !("newest" in days.dataset)) return 0;
+    if (first && !after && !("oldest" in days.dataset) && $("#days > [data-pager] a")) return 0;
+    section = document.importNode(day, true);
+    const count = $$(".tile", section).map((tile) => tile.classList.add("is-new")).length;
+    (after ?? $("#days > [data-pager]")).before(section);
+    return count;
+  }
+  let fresh = 0;
+  for (const tile of $$(".tile", day)) {
+    const old = document.getElementById(tile.id);
+    const now = document.importNode(tile, true);
+    if (old) {
+      if (old.outerHTML !== now.outerHTML) {
+        const focused = old === document.activeElement;
+        if ($(".tile-card", old)) now.classList.add("is-new");
+        old.replaceWith(now);
+        if (focused) now.focus();
+      }
+      continue;
+    }
+    now.classList.add("is-new");
+    const next = $$(".tile", section).find((other) => other.dataset.at < now.dataset.at);
+    if (next) next.before(now);
+    else $("[data-grid]", section).append(now);
+    fresh++;
+  }
+  return fresh;
+}
+
+pill?.addEventListener("click", () => {
+  pill.hidden = true;
+  arrived = 0;
+  const first = $(".tile.is-new");
+  first?.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+  first?.focus({ preventScroll: true });
+});
+addEventListener("scroll", () => {
+  if (pill && scrollY < 100) {
+    pill.hidden = true;
+    arrived = 0;
+  }
+}, { passive: true });
+
+// An open stream would keep the page out of the back/forward cache.
+addEventListener("pagehide", deaf);
+addEventListener("pageshow", (event) => {
+  listen();
+  if (event.persisted && days) refresh(location.href);
+});

@@ -1,0 +1,264 @@
+package views_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"albumen/i18n"
+	"albumen/static"
+	"albumen/views/help"
+	"albumen/views/layout"
+	"albumen/views/media"
+
+	"github.com/a-h/templ"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// policy is the content security policy that the product sends.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; media-src 'self'"
+
+// gallery serves every page with made-up content, the real static files and the real policy.
+type gallery struct {
+	*httptest.Server
+	photos []photo
+	mux    *http.ServeMux
+	events chan string
+
+	mu    sync.Mutex
+	posts []string // "path form" of every POST, in order
+}
+
+func newGallery(t *testing.T) *gallery {
+	t.Helper()
+	g := &gallery{photos: photos(t), mux: http.NewServeMux(), events: make(chan string)}
+	for name, component := range g.pages() {
+		g.mux.Handle("GET /"+name, templ.Handler(component))
+	}
+	g.mux.Handle("GET /static/", static.Handler())
+	g.mux.HandleFunc("GET /media/{id}/thumb", g.servePhoto)
+	g.mux.HandleFunc("GET /media/{id}/preview", g.servePhoto)
+	g.mux.HandleFunc("GET /media/{id}", g.serveViewer)
+	g.mux.HandleFunc("POST /media/{id}/favourite", g.serveFavourite)
+	g.mux.HandleFunc("POST /media/{id}/trash", g.serveTrash)
+	g.mux.HandleFunc("POST /undo", g.serveUndo)
+	g.mux.HandleFunc("POST /account/theme", g.serveUndo)
+	g.mux.HandleFunc("GET /help/keys", func(w http.ResponseWriter, r *http.Request) { render(w, r, help.KeyTable()) })
+	g.mux.HandleFunc("GET /timeline/items", g.serveItems)
+	g.mux.HandleFunc("GET /events", g.serveEvents)
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Cache-Control", "private, no-cache")
+		if r.URL.Path == "/timeline" && r.URL.Query().Has("before") {
+			g.serveOlder(w, r)
+			return
+		}
+		g.mux.ServeHTTP(w, r.WithContext(i18n.With(r.Context(), i18n.Match("en", "", nil))))
+	}))
+	t.Cleanup(g.Close)
+	return g
+}
+
+func render(w http.ResponseWriter, r *http.Request, c templ.Component) {
+	templ.Handler(c).ServeHTTP(w, r)
+}
+
+func (g *gallery) note(r *http.Request) {
+	_ = r.ParseForm()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.posts = append(g.posts, r.URL.Path+" "+r.PostForm.Encode())
+}
+
+func (g *gallery) posted() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return strings.Join(g.posts, "\n")
+}
+
+func (g *gallery) serveOlder(w http.ResponseWriter, r *http.Request) {
+	render(w, r, media.DaysPage(append([]media.Day{{Date: noon.AddDate(0, 0, -4), Tiles: g.days(5, []int{4})[0].Tiles, Continued: true}}, g.days(6, []int{12, 30, 9})...), ""))
+}
+
+func (g *gallery) serveViewer(w http.ResponseWriter, r *http.Request) {
+	n := 0
+	_, _ = fmt.Sscanf(r.PathValue("id"), "%d", &n)
+	v := g.viewer(n, r.URL.Query().Has("info"))
+	if r.URL.Query().Has("info") {
+		v.InfoURL = g.viewerURL(n)
+	}
+	v.Item.Title = fmt.Sprintf("Photo %d", n)
+	render(w, r, media.ViewerPage(v))
+}
+
+func (g *gallery) serveFavourite(w http.ResponseWriter, r *http.Request) {
+	g.note(r)
+	n := 0
+	_, _ = fmt.Sscanf(r.PathValue("id"), "%d", &n)
+	t := g.tile(n, noon)
+	t.Favourite = r.PostForm.Get("on") == "1"
+	render(w, r, media.Acted(&t, &layout.Receipt{Text: "Added to favourites.", UndoURL: "/undo", Back: r.PostForm.Get("back")}))
+}
+
+func (g *gallery) serveTrash(w http.ResponseWriter, r *http.Request) {
+	g.note(r)
+	if back := r.PostForm.Get("back"); strings.HasPrefix(back, "/media/") {
+		http.Redirect(w, r, back, http.StatusSeeOther)
+		return
+	}
+	render(w, r, media.Acted(nil, &layout.Receipt{Text: "Moved to the trash.", UndoURL: "/undo", Back: "/timeline"}))
+}
+
+func (g *gallery) serveUndo(w http.ResponseWriter, r *http.Request) {
+	g.note(r)
+	http.Redirect(w, r, "/timeline-empty", http.StatusSeeOther)
+}
+
+func (g *gallery) serveItems(w http.ResponseWriter, r *http.Request) {
+	day := media.Day{Date: noon.AddDate(0, 0, -1)}
+	for i := range strings.Split(r.URL.Query().Get("ids"), ",") {
+		day.Tiles = append(day.Tiles, g.tile(900+i, noon.AddDate(0, 0, -1)))
+	}
+	render(w, r, media.DaysPage([]media.Day{day}, ""))
+}
+
+func (g *gallery) serveEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.(http.Flusher).Flush()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case e := <-g.events:
+			fmt.Fprintf(w, "event: media\ndata: %s\n\n", e)
+			w.(http.Flusher).Flush()
+		}
+	}
+}
+
+// browser is a headless Chromium; tab opens a page in it.
+type browser struct{ ctx context.Context }
+
+func newBrowser(t *testing.T) browser {
+	t.Helper()
+	path := "/usr/bin/chromium"
+	if p := os.Getenv("CHROMIUM"); p != "" {
+		path = p
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("these tests need Chromium (apt install chromium, or set CHROMIUM to its path): %v", err)
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-dev-shm-usage", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("starting Chromium: %v", err)
+	}
+	return browser{ctx}
+}
+
+// tab is one page of the browser with what its console said.
+type tab struct {
+	t       *testing.T
+	ctx     context.Context
+	console func() []string
+}
+
+func (b browser) tab(t *testing.T) *tab {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, 60*time.Second)
+	t.Cleanup(stop)
+	var mu sync.Mutex
+	var said []string
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.Type != "debug" && m.Type != "info" {
+				mu.Lock()
+				said = append(said, string(m.Type)+": "+m.Text)
+				mu.Unlock()
+			}
+		}
+	}()
+	return &tab{t: t, ctx: ctx, console: func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string(nil), said...)
+	}}
+}
+
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// js evaluates an expression, waiting for a promise.
+func js[T any](p *tab, expression string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits for a condition of the page to hold.
+func (p *tab) until(condition string) {
+	p.t.Helper()
+	const poll = `new Promise((done, failed) => { const end = Date.now() + 10000; (function look() { let ok = false; try { ok = (%s) } catch {} if (ok) done(true); else if (Date.now() > end) failed(new Error("never came true")); else setTimeout(look, 30) })() })`
+	js[bool](p, fmt.Sprintf(poll, condition))
+}
+
+// quiet fails when the console has anything to say: errors, or violations of the policy.
+func (p *tab) quiet(where string) {
+	p.t.Helper()
+	for _, m := range p.console() {
+		p.t.Errorf("%s: the console says %s", where, m)
+	}
+}
+
+func (p *tab) scheme(dark, phone bool) {
+	p.t.Helper()
+	value := "light"
+	if dark {
+		value = "dark"
+	}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}}); err != nil {
+		p.t.Fatal(err)
+	}
+	if phone {
+		p.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
+	} else {
+		p.do(chromedp.EmulateViewport(1280, 800))
+	}
+}
+
+// axe returns what axe-core finds on the page.
+func (p *tab) axe(source string) []string {
+	p.t.Helper()
+	js[string](p, source+";axe.version")
+	found := js[string](p, `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.flatMap(v => v.nodes.map(n => v.id + " at " + n.target.join(" ") + ": " + n.failureSummary))))`)
+	var out []string
+	if err := json.Unmarshal([]byte(found), &out); err != nil {
+		p.t.Fatal(err)
+	}
+	return out
+}
