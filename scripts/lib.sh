@@ -77,54 +77,53 @@ use_go() {
 }
 
 # The processes that scripts/run started carry this in their environment, so
-# that they are found whatever became of their parents.
+# that they are found whatever became of their parents. The supervisor has a
+# mark of its own, or it would take its helpers for strays.
 marker() { printf 'ALBUMEN_INSTANCE=%s' "$(data_dir)"; }
+supervisor_marker() { printf 'ALBUMEN_SUPERVISOR=%s' "$(data_dir)"; }
 
-# instance_pids: everything that belongs to this instance, but PostgreSQL and Redis.
+# carrying MARKER: the processes that have it.
+carrying() { grep -lzxsF "$1" /proc/[0-9]*/environ | sed 's/[^0-9]//g' || true; }
+
+# processes: "pid parent session" of everything that runs.
+processes() { cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) . \([0-9]*\) [0-9]* \([0-9]*\) .*/\1 \2 \3/p' || true; }
+
+# instance_pids: everything that belongs to this instance, but PostgreSQL and
+# Redis, and but the asking script itself.
 instance_pids() {
-  local file pid session exe
+  local session supervisors pid
   session=$(cat "$(data_dir)/run.session" 2>/dev/null || true)
-  for file in $(grep -lzxsF "$(marker)" /proc/[0-9]*/environ); do
-    pid=${file#/proc/}
-    pid=${pid%/environ}
-    # The asking script carries the marker too when it is the supervisor.
-    [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || echo "$pid"
-  done
-  # Children that were given a clean environment stay in the session.
-  [ -n "$session" ] || return 0
-  for file in /proc/[0-9]*/stat; do
-    pid=${file#/proc/}
-    pid=${pid%/stat}
-    [ "$(sed 's/.*) //' "$file" 2>/dev/null | cut -d' ' -f4)" = "$session" ] || continue
-    exe=$(readlink "/proc/$pid/exe" 2>/dev/null || true)
-    case $exe in "$ROOT"/bin/albumen*) echo "$pid" ;; esac
-  done
+  supervisors=$(carrying "$(supervisor_marker)" | tr '\n' ' ')
+  {
+    carrying "$(marker)"
+    processes | awk -v list="$supervisors" 'BEGIN { n = split(list, pid, " "); for (i = 1; i <= n; i++) ours[pid[i]] = 1 }
+      ($1 in ours) && $1 == $3 { print $1 }'
+    # Children that were given a clean environment stay in the session.
+    processes | awk -v session="${session:-none}" '$3 == session { print $1 }' | while read -r pid; do
+      case $(readlink "/proc/$pid/exe" || true) in "$ROOT"/bin/albumen*) echo "$pid" ;; esac
+    done
+  } | sort -un | grep -vx $$ || true
 }
 
 # end_instance: ask everything to finish, and make sure after 20 seconds.
 end_instance() {
-  local pids tries
-  pids=$(instance_pids | sort -u)
-  [ -n "$pids" ] || return 0
-  # shellcheck disable=SC2046,SC2086
-  kill -TERM $(top_of $pids) 2>/dev/null || true
-  for tries in $(seq 100); do
+  local pids started=$SECONDS asked=-9
+  while pids=$(instance_pids) && [ -n "$pids" ]; do
+    if [ $((SECONDS - started)) -ge 20 ]; then
+      # shellcheck disable=SC2086
+      kill -KILL $pids 2>/dev/null || true
+    elif [ $((SECONDS - asked)) -ge 3 ]; then
+      # Whose parents are gone is now asked too; the others are left to their parents.
+      # shellcheck disable=SC2046,SC2086
+      kill -TERM $(top_of $pids) 2>/dev/null || true
+      asked=$SECONDS
+    fi
     sleep 0.1
-    pids=$(instance_pids | sort -u)
-    [ -n "$pids" ] || return 0
-    # Once its parents are gone, nobody else will ask a process to finish.
-    # shellcheck disable=SC2046,SC2086
-    [ $((tries % 20)) -ne 0 ] || kill -TERM $(top_of $pids) 2>/dev/null || true
   done
-  # shellcheck disable=SC2086
-  kill -KILL $pids 2>/dev/null || true
 }
 
 # top_of PIDS: those whose parent is not among them; a parent stops its children in order.
 top_of() {
-  local pid parent
-  for pid in "$@"; do
-    parent=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f2)
-    case " $* " in *" ${parent:-none} "*) ;; *) echo "$pid" ;; esac
-  done
+  processes | awk -v list="$*" 'BEGIN { n = split(list, pid, " "); for (i = 1; i <= n; i++) ours[pid[i]] = 1 }
+    ($1 in ours) && !($2 in ours) { print $1 }'
 }
