@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Shared by the scripts in this folder; meant to be sourced by bash.
 set -Eeuo pipefail
-# Nothing may end without a word.
-trap 'printf "%s stopped in line %s: %s\n" "$0" "$LINENO" "$BASH_COMMAND" >&2' ERR
+# Nothing may end without a word; 3 says that the word was spoken.
+trap '[ $? = 3 ] || printf "%s stopped in line %s: %s\n" "$0" "$LINENO" "$BASH_COMMAND" >&2' ERR
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
@@ -16,12 +16,12 @@ fi
 # step TEXT: a line of progress, on stderr.
 step() { printf '%s==>%s %s\n' "$BOLD" "$RESET" "$*" >&2; }
 
-# die TEXT...: each argument a line of its own, then exit 1.
+# die TEXT...: each argument a line of its own, then exit.
 die() {
   printf '%s%s%s\n' "$RED" "$1" "$RESET" >&2
   shift
   [ $# -eq 0 ] || printf '  %s\n' "$@" >&2
-  exit 1
+  exit 3
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -43,6 +43,12 @@ data_dir() {
   dir=$(env_value DATA_DIR)
   dir=${dir:-.data}
   case $dir in /*) printf '%s' "$dir" ;; *) printf '%s/%s' "$ROOT" "${dir#./}" ;; esac
+}
+
+# make_private DIR: only its owner may list it. Root's services must pass through.
+make_private() {
+  [ -d "$1" ] || mkdir -p "$1"
+  [ ! -O "$1" ] || if is_root; then chmod 711 "$1"; else chmod 700 "$1"; fi
 }
 
 # at_least A B: version A is B or newer.
