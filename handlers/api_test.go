@@ -236,3 +236,19 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 		}
 	}
 }
+
+func TestAPIDocsPageShowsEveryOperation(t *testing.T) {
+	s := newSite(t)
+	r := httptest.NewRequest("GET", "https://photos.example.org/api/docs", nil)
+	r.Header.Set("Accept", "text/html")
+	w := httptest.NewRecorder()
+	s.web.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, want := range []string{"GET /media/{id}", "POST /tokens", "taken_at_local", "https://photos.example.org/api/v1"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}

@@ -238,7 +238,7 @@ func (s *Server) toLogin(c echo.Context) error {
 }
 
 func isAPI(r *http.Request) bool {
-	return r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/")
+	return strings.HasPrefix(r.URL.Path, apiPrefix+"/") || r.URL.Path == apiPrefix
 }
 
 // wantsPage reports who would show a page: a browser that goes somewhere,

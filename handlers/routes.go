@@ -42,6 +42,7 @@ func (s *Server) routes(d Deps) {
 
 	// The API, below /api/v1
 	api := newAPI(s)
+	s.get("/api/docs", api.docs)
 	apiAccount{api, d.App}.register()
 	apiMediaHandlers{api, d.App}.register()
 }
