@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,24 +43,33 @@ func keepObject(ctx context.Context, q *db.Queries, key string) error {
 	return nil
 }
 
-// dropObject deletes a pending object now. Failing only leaves it to the
+// dropObjects deletes pending objects now. Failing only leaves them to the
 // sweeper; it goes on although the request has ended.
-func (a *App) dropObject(ctx context.Context, key string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
-		_, err := q.LockPendingObject(ctx, key)
-		if db.IsNotFound(err) {
-			return nil // permanent, or the sweeper has it
+func (a *App) dropObjects(ctx context.Context, keys ...string) {
+	ctx = context.WithoutCancel(ctx)
+	for batch := range slices.Chunk(keys, sweepBatch) {
+		if err := a.dropBatch(ctx, batch); err != nil {
+			a.log.WarnContext(ctx, "could not remove objects; the sweeper will", "keys", batch, "error", err)
 		}
+	}
+}
+
+func (a *App) dropBatch(ctx context.Context, keys []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		// Those without a row are permanent, or the sweeper has them.
+		locked, err := q.LockPendingObjects(ctx, keys)
 		if err != nil {
 			return err
 		}
-		return a.deletePending(ctx, q, key)
+		for _, key := range locked {
+			if err := a.deletePending(ctx, q, key); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		a.log.WarnContext(ctx, "could not remove an object; the sweeper will", "key", key, "error", err)
-	}
 }
 
 // deletePending deletes an object whose pending row is locked, then the row.

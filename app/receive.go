@@ -106,7 +106,7 @@ func (a *App) store(ctx context.Context, o *original, body *intake, limit sizeLi
 		err = errWrongSize
 	}
 	if err != nil {
-		a.dropObject(ctx, o.key)
+		a.dropObjects(ctx, o.key)
 		return receiveError(o.Incoming, body, limit, err)
 	}
 	return nil

@@ -31,7 +31,7 @@ func (a *App) addOriginal(ctx context.Context, actor Actor, o original, also fun
 		})
 	}
 	if err != nil || got.Outcome != OutcomeCreated {
-		a.dropObject(ctx, o.key)
+		a.dropObjects(ctx, o.key)
 	}
 	if err != nil {
 		return Received{}, err

@@ -22,7 +22,7 @@ var (
 // source broke, which is the sender's fault and not the storage's.
 type intake struct {
 	r     io.Reader
-	ahead *bytes.Reader // the head that was looked at, to be read again
+	ahead bytes.Reader // the head that was looked at, to be read again
 	sum   hash.Hash
 	n     int64
 	limit int64
@@ -30,7 +30,7 @@ type intake struct {
 }
 
 func newIntake(r io.Reader, limit sizeLimit) *intake {
-	return &intake{r: r, sum: sha256.New(), limit: limit.bytes, ahead: bytes.NewReader(nil)}
+	return &intake{r: r, sum: sha256.New(), limit: limit.bytes}
 }
 
 // head returns up to n first bytes; they will be read once more.

@@ -24,6 +24,8 @@ type world struct {
 	store storage.Store
 	logs  *recorder
 	now   time.Time
+
+	limits int64
 }
 
 // recorder keeps what the use-cases enqueued and published.
@@ -56,6 +58,7 @@ func newWorld(t testing.TB, store storage.Store) *world {
 
 // limit makes the use-cases anew, with this limit on the size of a file.
 func (w *world) limit(maxUploadBytes int64) {
+	w.limits = maxUploadBytes
 	w.App = app.New(app.Deps{
 		DB: w.db, Storage: w.store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
 		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
@@ -69,6 +72,10 @@ func (w *world) exec(sql string, args ...any) {
 		w.t.Fatalf("%s: %v", sql, err)
 	}
 }
+
+// restart continues in another process: over the same database and objects,
+// with nothing kept in memory.
+func (w *world) restart() { w.limit(w.limits) }
 
 // user makes a user and returns it as the database has it.
 func (w *world) user(name string) db.User {

@@ -384,6 +384,30 @@ type ShareLink struct {
 	CreatedAt     time.Time
 }
 
+type Upload struct {
+	ID           uuid.UUID
+	OwnerID      uuid.UUID
+	AlbumID      *uuid.UUID
+	Filename     string
+	Modified     *time.Time
+	Bytes        int64
+	Received     int64
+	Sha256State  []byte
+	Writer       *uuid.UUID
+	JoiningUntil *time.Time
+	Outcome      *string
+	MediaID      *uuid.UUID
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+type UploadPart struct {
+	UploadID   uuid.UUID
+	At         int64
+	Bytes      int64
+	StorageKey string
+}
+
 type User struct {
 	ID           uuid.UUID
 	Email        string

@@ -53,15 +53,28 @@ func (q *Queries) LockDueObjects(ctx context.Context, arg LockDueObjectsParams) 
 	return items, nil
 }
 
-const lockPendingObject = `-- name: LockPendingObject :one
-SELECT storage_key FROM pending_objects WHERE storage_key = $1 FOR UPDATE SKIP LOCKED
+const lockPendingObjects = `-- name: LockPendingObjects :many
+SELECT storage_key FROM pending_objects WHERE storage_key = ANY ($1::text[]) FOR UPDATE SKIP LOCKED
 `
 
-func (q *Queries) LockPendingObject(ctx context.Context, storageKey string) (string, error) {
-	row := q.db.QueryRow(ctx, lockPendingObject, storageKey)
-	var storage_key string
-	err := row.Scan(&storage_key)
-	return storage_key, err
+func (q *Queries) LockPendingObjects(ctx context.Context, keys []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, lockPendingObjects, keys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var storage_key string
+		if err := rows.Scan(&storage_key); err != nil {
+			return nil, err
+		}
+		items = append(items, storage_key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const reserveObject = `-- name: ReserveObject :exec

@@ -10,5 +10,5 @@ DELETE FROM pending_objects WHERE storage_key = $1;
 SELECT storage_key FROM pending_objects WHERE delete_at <= sqlc.arg(now)
  ORDER BY delete_at LIMIT sqlc.arg(n) FOR UPDATE SKIP LOCKED;
 
--- name: LockPendingObject :one
-SELECT storage_key FROM pending_objects WHERE storage_key = $1 FOR UPDATE SKIP LOCKED;
+-- name: LockPendingObjects :many
+SELECT storage_key FROM pending_objects WHERE storage_key = ANY (sqlc.arg(keys)::text[]) FOR UPDATE SKIP LOCKED;
