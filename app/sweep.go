@@ -17,8 +17,8 @@ const (
 	// refill is how many jobs the sweeper keeps in the queue: enough for the
 	// workers until its next round, few enough that duplicates do not matter.
 	refill = 200
-	// sweepLock is the advisory lock under which one sweeper runs at a time.
-	sweepLock = 0x616c62756d656e // "albumen"
+	// SweepLock is the advisory lock under which one sweeper runs at a time.
+	SweepLock = 0x616c62756d656e // "albumen"
 )
 
 // Swept says what one round of SweepProcessing did.
@@ -40,7 +40,7 @@ func (a *App) SweepProcessing(ctx context.Context, actor Actor, queues jobs.Queu
 	var given []db.FailCrashedRow
 	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		swept = Swept{}
-		mine, err := q.TryAdvisoryLock(ctx, sweepLock)
+		mine, err := q.TryAdvisoryLock(ctx, SweepLock)
 		if err != nil {
 			return fmt.Errorf("lock the sweeper: %w", err)
 		}
