@@ -123,7 +123,7 @@ func (w *Worker) slots() []*work.WorkerPool {
 }
 
 // handler adapts a job on one item to gocraft/work.
-func (w *Worker) handler(what string, run func(context.Context, string) error) work.GenericHandler {
+func (w *Worker) handler(what string, run func(context.Context, string) error) func(*work.Job) error {
 	return func(job *work.Job) error {
 		id := job.ArgString("media_id")
 		if err := job.ArgError(); err != nil {
