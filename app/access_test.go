@@ -79,6 +79,16 @@ var mediaAccess = map[string]accessCase{
 		_, err := a.RestoreMedia(ctx, actor, id)
 		return err
 	}, owning},
+	"RetryMedia": { // the items have not failed, which only their owner learns
+		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+			return a.RetryMedia(ctx, actor, id)
+		}, map[string]string{
+			"loose":   "nnnnnncnnnffn",
+			"private": "nnffffcnunffn",
+			"members": "nfffffcfunffn",
+			"public":  "ufffffcfuuffu",
+			"trashed": "nnnnnncnnnffn",
+		}},
 	"DeleteMedia": {
 		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 			return a.DeleteMedia(ctx, actor, id)

@@ -14,13 +14,8 @@ import (
 	"albumen/media"
 )
 
-const (
-	// unlinkedKeep is how long an object may wait for the transaction that
-	// gives it its row.
-	unlinkedKeep = time.Hour
-	// replacedKeep lets readers of a replaced object finish.
-	replacedKeep = time.Hour
-)
+// replacedKeep lets readers of a replaced object finish.
+const replacedKeep = time.Hour
 
 // picture is a derivative that is stored, but has no row yet.
 type picture struct {
@@ -46,8 +41,8 @@ func (a *App) storePictures(ctx context.Context, r *media.Result) ([]picture, er
 		{"preview", r.Preview, r.PreviewW, r.PreviewH},
 	} {
 		key := "derivatives/" + newID().String()
-		if err := a.db.AddPendingObject(ctx, db.AddPendingObjectParams{StorageKey: key, KeepSeconds: unlinkedKeep.Seconds()}); err != nil {
-			return nil, fmt.Errorf("announce the object %s: %w", key, err)
+		if err := a.reserveObject(ctx, key); err != nil {
+			return nil, err
 		}
 		if _, err := a.storage.Put(ctx, key, bytes.NewReader(p.content)); err != nil {
 			return nil, fmt.Errorf("store the %s: %w", p.kind, err)
@@ -68,10 +63,7 @@ func linkPicture(ctx context.Context, q *db.Queries, id uuid.UUID, p picture) er
 	}); err != nil {
 		return fmt.Errorf("record the %s: %w", p.kind, err)
 	}
-	if err := q.ForgetPendingObjects(ctx, []string{p.key}); err != nil {
-		return fmt.Errorf("keep the %s: %w", p.kind, err)
-	}
-	return nil
+	return keepObject(ctx, q, p.key)
 }
 
 // finishParams turns an outcome into the columns of the row; what the outcome

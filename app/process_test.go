@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,21 +13,9 @@ import (
 	"albumen/db"
 	"albumen/jobs"
 	"albumen/media"
-	"albumen/storage"
 )
 
 var system = app.SystemActor()
-
-// newStored is newWorld over a folder of the test's own.
-func newStored(t *testing.T) (*world, storage.Store) {
-	t.Helper()
-	store, err := storage.Open("file://" + t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	return newWorld(t, store), store
-}
 
 // pending makes an item that waits to be processed.
 func (w *world) pending(owner db.User) uuid.UUID {
@@ -112,7 +101,7 @@ func TestProcessingIsForTheSystemOnly(t *testing.T) {
 }
 
 func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
-	w, _ := newStored(t)
+	w := newStored(t)
 	id := w.pending(w.user("ada"))
 	late := w.claim(id)
 	w.expire(id)
@@ -139,14 +128,13 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 	if err := w.FinishMedia(t.Context(), system, late, pictures("late")); !errors.Is(err, app.ErrLeaseLost) {
 		t.Errorf("finishing a finished item: %v", err)
 	}
-	var left int
-	if err := w.db.QueryRow(t.Context(), "SELECT count(*) FROM pending_objects").Scan(&left); err != nil || left != 4 {
-		t.Errorf("%d objects wait for the sweeper (%v), want the 4 that the late worker wrote", left, err)
+	if n := w.count("SELECT count(*) FROM pending_objects"); n != 4 {
+		t.Errorf("%d objects wait for the sweeper, want the 4 that the late worker wrote", n)
 	}
 }
 
 func TestNewPicturesReplaceTheOld(t *testing.T) {
-	w, store := newStored(t)
+	w := newStored(t)
 	id := w.pending(w.user("ada"))
 	for range 2 {
 		if err := w.FinishMedia(t.Context(), system, w.claim(id), pictures("picture")); err != nil {
@@ -168,8 +156,8 @@ func TestNewPicturesReplaceTheOld(t *testing.T) {
 		t.Errorf("to be deleted: %v, kept: %v; want 2 and 2", unlinked, linked)
 	}
 	for _, key := range linked {
-		if _, err := store.Stat(t.Context(), key); err != nil {
-			t.Errorf("the object %s: %v", key, err)
+		if !slices.Contains(w.objects(), key) {
+			t.Errorf("the object %s is not there", key)
 		}
 	}
 }

@@ -12,21 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const addPendingObject = `-- name: AddPendingObject :exec
-INSERT INTO pending_objects (storage_key, delete_at) VALUES ($1, now() + make_interval(secs => $2))
-ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at
-`
-
-type AddPendingObjectParams struct {
-	StorageKey  string
-	KeepSeconds float64
-}
-
-func (q *Queries) AddPendingObject(ctx context.Context, arg AddPendingObjectParams) error {
-	_, err := q.db.Exec(ctx, addPendingObject, arg.StorageKey, arg.KeepSeconds)
-	return err
-}
-
 const claimMedia = `-- name: ClaimMedia :one
 
 UPDATE media SET status = 'processing', attempts = attempts + 1,
@@ -231,15 +216,6 @@ func (q *Queries) FinishMedia(ctx context.Context, arg FinishMediaParams) error 
 		arg.Rating,
 		arg.ID,
 	)
-	return err
-}
-
-const forgetPendingObjects = `-- name: ForgetPendingObjects :exec
-DELETE FROM pending_objects WHERE storage_key = ANY ($1::text[])
-`
-
-func (q *Queries) ForgetPendingObjects(ctx context.Context, storageKeys []string) error {
-	_, err := q.db.Exec(ctx, forgetPendingObjects, storageKeys)
 	return err
 }
 

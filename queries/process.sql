@@ -56,13 +56,6 @@ UPDATE media SET status = 'pending', error_code = '', error = '', crashes = 0, l
 -- name: OriginalOf :one
 SELECT * FROM media_files WHERE media_id = $1 AND role = 'original';
 
--- name: AddPendingObject :exec
-INSERT INTO pending_objects (storage_key, delete_at) VALUES (sqlc.arg(storage_key), now() + make_interval(secs => sqlc.arg(keep_seconds)))
-ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at;
-
--- name: ForgetPendingObjects :exec
-DELETE FROM pending_objects WHERE storage_key = ANY (sqlc.arg(storage_keys)::text[]);
-
 -- name: DiscardDerivative :exec
 -- Hands the present object of a derivative to the sweeper; readers that just
 -- opened it have until then.

@@ -27,7 +27,7 @@ func (p *program) runWorker(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	processor, err := media.NewProcessor(media.Config{DefaultZone: s.cfg.DefaultTimeZone, Logger: s.log})
+	processor, err := media.NewProcessor(media.Config{Workers: s.cfg.WorkerConcurrency, DefaultZone: s.cfg.DefaultTimeZone, Logger: s.log})
 	if err != nil {
 		return err
 	}

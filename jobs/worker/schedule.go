@@ -28,6 +28,22 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger) []task {
 			}
 			return err
 		}},
+		{"delete objects that nobody refers to", time.Minute, func(ctx context.Context) error {
+			return report(ctx, log, "deleted objects")(a.SweepObjects(ctx, system))
+		}},
+		{"purge the trash", time.Hour, func(ctx context.Context) error {
+			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
+		}},
+	}
+}
+
+// report logs how much a task did, where it did something.
+func report(ctx context.Context, log *slog.Logger, what string) func(int, error) error {
+	return func(n int, err error) error {
+		if n > 0 {
+			log.InfoContext(ctx, what, "n", n)
+		}
+		return err
 	}
 }
 
