@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"albumen/db"
 )
 
 // ListQuery asks for one page of favourites, archive or trash. At most one of
-// Before and After is set.
+// Before, After and At is set.
 type ListQuery struct {
 	Filter
 	Before, After string
-	Limit         int // 0: DefaultPageSize; at most MaxPageSize
+	At            uuid.UUID // the first page if this item is on it, else the one that starts with it
+	Limit         int       // 0: DefaultPageSize; at most MaxPageSize
 }
 
 func (q ListQuery) page() pageQuery {
@@ -46,6 +49,9 @@ func (a *App) list(ctx context.Context, actor Actor, q ListQuery, scope db.Scope
 		return ItemPage{}, err
 	}
 	f.State = state
+	if q.At != (uuid.UUID{}) {
+		return a.pageAt(ctx, actor, f, kind, q.page(), q.At)
+	}
 	return a.itemPage(ctx, f, kind, q.page())
 }
 

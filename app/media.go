@@ -28,7 +28,7 @@ type MediaDetail struct {
 	Thumb       int // version of the thumb; 0 while there is none
 	Preview     int // version of the preview; 0 while there is none
 
-	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite bool
+	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite, CanDownload bool
 }
 
 // Media returns one item.
@@ -41,6 +41,7 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 	trashed := m.TrashedAt != nil
 	may := func(action Action) bool { return actor.allowOn(action, "photo", role, trashed) == nil }
 	d.CanEdit, d.CanTrash, d.CanFavourite = may(EditMedia), may(TrashMedia), may(FavouriteMedia)
+	d.CanDownload = may(DownloadMedia)
 	d.CanDelete = may(DeleteMedia) && trashed
 	d.CanRetry = may(RetryMedia) && m.Status == db.MediaStatusFailed
 	if actor.SignedIn() {

@@ -10,15 +10,16 @@ import (
 	"albumen/db"
 )
 
-// TimelineQuery asks for one page of the timeline. At most one of Month, Before
-// and After is set; none: the newest items.
+// TimelineQuery asks for one page of the timeline. At most one of Month,
+// Before, After and At is set; none: the newest items.
 type TimelineQuery struct {
 	Filter
-	Scope  db.Scope // whose items; empty: db.ScopeOwn
-	Month  string   // 2024-07: start at the newest item of that month (or before it) and go on to older ones
-	Before string   // cursor: the page of older items that follows
-	After  string   // cursor: the page of newer items that precedes
-	Limit  int      // 0: DefaultPageSize; at most MaxPageSize
+	Scope  db.Scope  // whose items; empty: db.ScopeOwn
+	Month  string    // 2024-07: start at the newest item of that month (or before it) and go on to older ones
+	Before string    // cursor: the page of older items that follows
+	After  string    // cursor: the page of newer items that precedes
+	At     uuid.UUID // the newest page if this item is on it, else the one that starts with it
+	Limit  int       // 0: DefaultPageSize; at most MaxPageSize
 }
 
 // ItemPage is one page of an ordered list, newest first.
@@ -45,7 +46,11 @@ func (a *App) Timeline(ctx context.Context, actor Actor, q TimelineQuery) (Timel
 	if err != nil {
 		return TimelinePage{}, err
 	}
-	return a.itemPage(ctx, f, cursorTaken, pageQuery{Month: q.Month, Before: q.Before, After: q.After, Limit: q.Limit})
+	page := pageQuery{Month: q.Month, Before: q.Before, After: q.After, Limit: q.Limit}
+	if q.At != (uuid.UUID{}) {
+		return a.pageAt(ctx, actor, f, cursorTaken, page, q.At)
+	}
+	return a.itemPage(ctx, f, cursorTaken, page)
 }
 
 // pageQuery is the paging part of every ordered list.

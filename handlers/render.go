@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,9 +47,9 @@ func wantsFragment(r *http.Request) bool {
 	return is("HX-Request") && !is("HX-History-Restore-Request") && !is("HX-Boosted")
 }
 
-// sendText sends a text, compressed where the client takes that. Pages are
-// revalidated each time but stay in the browser's back-forward cache, which
-// no-store would forbid.
+// sendText sends a text, compressed where the client takes that, or 304 where
+// it has the same already. Pages are revalidated each time but stay in the
+// browser's back-forward cache, which no-store would forbid.
 func sendText(c echo.Context, status int, contentType string, body []byte) error {
 	h := c.Response().Header()
 	if h.Get("Cache-Control") == "" {
@@ -55,6 +57,14 @@ func sendText(c echo.Context, status int, contentType string, body []byte) error
 	}
 	h.Add("Vary", "Accept-Encoding")
 	h.Set("Content-Type", contentType)
+	if r := c.Request(); status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		sum := sha256.Sum256(body)
+		tag := `W/"` + hex.EncodeToString(sum[:12]) + `"` // weak: of the text, however it is compressed
+		h.Set("ETag", tag)
+		if strings.Contains(r.Header.Get("If-None-Match"), tag) {
+			return c.NoContent(http.StatusNotModified)
+		}
+	}
 	if len(body) >= minGzip && acceptsGzip(c.Request()) {
 		var packed bytes.Buffer
 		z, ok := gzips.Get().(*gzip.Writer)

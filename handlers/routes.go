@@ -30,6 +30,36 @@ func (s *Server) routes(d Deps) {
 	s.get("/setup", setup.form)
 	e.POST("/setup", setup.submit)
 
+	// Photos
+	timeline := timelineHandlers{s, d.App}
+	s.get("/timeline", timeline.show)
+	s.get("/timeline/items", timeline.items)
+	item := mediaHandlers{s, d.App}
+	s.get("/media/:id", item.show)
+	edit := editHandlers{s, d.App}
+	s.get("/media/:id/edit", edit.form)
+	e.POST("/media/:id/edit", edit.submit)
+	favourites := favouriteHandlers{s, d.App}
+	s.get("/favourites", favourites.list)
+	e.POST("/media/:id/favourite", favourites.set)
+	trash := trashHandlers{s, d.App}
+	s.get("/trash", trash.list)
+	e.POST("/trash/empty", trash.empty)
+	e.POST("/media/:id/trash", trash.trash)
+	e.POST("/media/:id/restore", trash.restore)
+	e.POST("/media/:id/delete", trash.remove)
+	e.POST("/undo/:operation", undoHandlers{s, d.App}.undo)
+
+	// The bytes
+	bytes := bytesHandlers{s, d.App}
+	s.get("/media/:id/thumb", bytes.thumb)
+	s.get("/media/:id/preview", bytes.preview)
+	s.get("/media/:id/original", bytes.original)
+	s.get("/media/:id/video", bytes.video)
+
+	// Help
+	s.get("/help/keys", s.helpKeys)
+
 	// One's own account
 	settings := settingsHandlers{s, d.App}
 	s.get("/account", settings.form)

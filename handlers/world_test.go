@@ -26,6 +26,7 @@ import (
 	"albumen/handlers"
 	"albumen/jobs"
 	"albumen/redisdb"
+	"albumen/storage"
 )
 
 const goodPassword = "correct horse battery"
@@ -37,6 +38,7 @@ type site struct {
 	app   *app.App
 	web   *handlers.Server
 	log   *syncBuffer
+	store storage.Store
 	admin db.User // has goodPassword
 }
 
@@ -92,10 +94,15 @@ func emptySite(t testing.TB, settings ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, db: dbtest.New(t), log: &syncBuffer{}}
+	store, err := storage.Open("file://" + t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	s := &site{t: t, db: dbtest.New(t), log: &syncBuffer{}, store: store}
 	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	s.app = app.New(app.Deps{
-		DB: s.db, Jobs: nowhere{}, Live: nowhere{}, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
+		DB: s.db, Storage: store, Jobs: nowhere{}, Live: nowhere{}, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(testRedis(t), "test:"+uuid.NewString()+":"), PasswordCost: 4,
 	})

@@ -33,6 +33,7 @@ type Day struct {
 	Date      time.Time
 	Tiles     []Tile
 	Continued bool // its heading is already on the page (further part of an infinite scroll)
+	Partial   bool // more of its photos may be on the neighbouring page: they are not counted
 }
 
 // Month is one entry of the scrubber.

@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+	"albumen/db"
+	"albumen/media"
+	"albumen/views/layout"
+	mediaviews "albumen/views/media"
+)
+
+// mediaApp is what showing one item needs.
+type mediaApp interface {
+	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
+	Neighbours(context.Context, app.Actor, app.Set, uuid.UUID) (app.Neighbours, error)
+	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
+}
+
+type mediaHandlers struct {
+	*Server
+	app mediaApp
+}
+
+// show shows one item within the list that its address names.
+func (h mediaHandlers) show(c echo.Context) error {
+	ctx, actor := c.Request().Context(), h.actor(c)
+	id, err := mediaID(c)
+	if err != nil {
+		return err
+	}
+	m, err := h.app.Media(ctx, actor, id)
+	if app.CodeOf(err) == app.CodeNotFound && !actor.SignedIn() {
+		return app.Unauthenticated() // whether it exists or not
+	}
+	if err != nil {
+		return err
+	}
+	list := originOf(c)
+	if m.TrashedAt != nil {
+		list = fromTrash
+	}
+	v := h.view(c, m, list)
+	if err := h.linkNeighbours(ctx, actor, &v, list, id); err != nil {
+		return err
+	}
+	return h.render(c, http.StatusOK, mediaviews.ViewerPage(v), mediaviews.ViewerBody(v), layout.ReceiptRegion(v.Page.Receipt, true))
+}
+
+func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) mediaviews.Viewer {
+	ctx := c.Request().Context()
+	trashed, path := m.TrashedAt != nil, "/media/"+m.ID.String()
+	v := mediaviews.Viewer{
+		Page: h.page(c), Item: itemOf(ctx, m), BackURL: list.place(m.ID), InfoOpen: c.QueryParam("info") == "1",
+		InfoURL: list.withInfo(m.ID), Info: infoOf(ctx, m),
+		CanFavourite: m.CanFavourite && !trashed, CanTrash: m.CanTrash && !trashed, CanRestore: m.CanTrash && trashed,
+		CanEdit: m.CanEdit && !trashed, CanDownload: m.CanDownload,
+		FavouriteURL: path + "/favourite", TrashURL: path + "/trash", RestoreURL: path + "/restore",
+		EditURL: list.at(path + "/edit"), OriginalURL: path + "/original",
+	}
+	if v.InfoOpen {
+		v.InfoURL = list.viewer(m.ID)
+	}
+	return v
+}
+
+// itemOf is the picture of a viewer.
+func itemOf(ctx context.Context, m app.MediaDetail) mediaviews.Item {
+	item := mediaviews.Item{
+		ID: m.ID.String(), Title: m.Title, Description: m.Description, Filename: m.Filename,
+		PlaceholderURI: media.ThumbhashDataURI(m.Thumbhash), Alt: altText(ctx, m.Title, m.Description, m.TakenAtLocal),
+		Width: int(m.Width), Height: int(m.Height), Kind: shownKind(m.Kind, m.Mime), Status: string(m.Status),
+		Damaged: m.Damaged, Favourite: m.Favourite,
+	}
+	if m.Preview > 0 {
+		item.PreviewURL = derivativeURL(item.ID, app.Preview, m.Preview)
+	}
+	if m.Status == db.MediaStatusFailed {
+		item.Reason = failureText(ctx, m.ErrorCode)
+	}
+	if m.TrashedAt != nil {
+		item.TrashedDays = daysLeft(*m.TrashedAt, time.Now())
+	}
+	return item
+}
+
+// daysLeft is how many days, begun ones included, the trash keeps what was
+// thrown away then; at least one, for the purge comes by once a day.
+func daysLeft(trashed, now time.Time) int {
+	left := trashed.Add(app.TrashDays * 24 * time.Hour).Sub(now)
+	return max(1, int(math.Ceil(left.Hours()/24)))
+}
+
+// sets are the lists through which the viewer moves.
+var sets = map[string]app.SetKind{"timeline": app.SetTimeline, "favourites": app.SetFavourites, "trash": app.SetTrash}
+
+// linkNeighbours leads to what stands before and after the item in its list,
+// with the panel open if it is.
+func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) error {
+	v.AfterTrashURL = list.list()
+	kind, ok := sets[list.kind]
+	if !ok || !actor.SignedIn() {
+		return nil
+	}
+	beside, err := h.app.Neighbours(ctx, actor, app.Set{Kind: kind}, id)
+	if err != nil {
+		return err
+	}
+	to, previews := list.viewer, map[uuid.UUID]string{}
+	if v.InfoOpen {
+		to = list.withInfo
+	}
+	records, err := h.app.Records(ctx, actor, present(&id, beside.Previous, beside.Next))
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.ID == id {
+			v.Info.Uploader = r.OwnerName
+		} else if r.PreviewVersion > 0 {
+			previews[r.ID] = derivativeURL(r.ID.String(), app.Preview, r.PreviewVersion)
+		}
+	}
+	if p := beside.Previous; p != nil {
+		v.PrevURL, v.PrevPreviewURL, v.AfterTrashURL = to(*p), previews[*p], list.viewer(*p)
+	}
+	if n := beside.Next; n != nil {
+		v.NextURL, v.NextPreviewURL, v.AfterTrashURL = to(*n), previews[*n], list.viewer(*n)
+	}
+	return nil
+}
+
+func present(ids ...*uuid.UUID) []uuid.UUID {
+	var out []uuid.UUID
+	for _, id := range ids {
+		if id != nil {
+			out = append(out, *id)
+		}
+	}
+	return out
+}

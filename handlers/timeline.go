@@ -1,0 +1,135 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+	"albumen/db"
+	mediaviews "albumen/views/media"
+)
+
+// timelineApp is what the timeline needs.
+type timelineApp interface {
+	Timeline(context.Context, app.Actor, app.TimelineQuery) (app.TimelinePage, error)
+	Months(context.Context, app.Actor, db.Scope) ([]app.Month, error)
+	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
+}
+
+type timelineHandlers struct {
+	*Server
+	app timelineApp
+}
+
+// show shows one's own photos by day. What loads when one scrolls on is the
+// same address, asked for by htmx.
+func (h timelineHandlers) show(c echo.Context) error {
+	ctx, actor := c.Request().Context(), h.actor(c)
+	list, err := listQuery(c)
+	if err != nil {
+		return err
+	}
+	q := app.TimelineQuery{Month: c.QueryParam("month"), Before: list.Before, After: list.After, At: list.At}
+	page, err := h.app.Timeline(ctx, actor, q)
+	if err != nil {
+		return err
+	}
+	days := daysOf(ctx, page)
+	older := olderDaysURL(page, days)
+	if wantsFragment(c.Request()) {
+		if len(days) > 0 {
+			days[0].Continued = days[0].Date.Format(time.DateOnly) == c.QueryParam("day")
+		}
+		return h.render(c, http.StatusOK, mediaviews.DaysPage(days, older))
+	}
+	months, err := h.app.Months(ctx, actor, db.ScopeOwn)
+	if err != nil {
+		return err
+	}
+	return h.render(c, http.StatusOK, mediaviews.TimelinePage(mediaviews.Timeline{
+		Page: h.page(c), Days: days, Months: monthsOf(months, shownMonth(q.Month, days)), OlderURL: older,
+		NewerURL: newerURL("/timeline", page), NewestURL: "/timeline", EventsURL: "/events", ItemsURL: "/timeline/items",
+	}))
+}
+
+// daysOf groups a page by the day on the wall clock.
+func daysOf(ctx context.Context, page app.ItemPage) []mediaviews.Day {
+	var days []mediaviews.Day
+	for _, item := range page.Items {
+		y, m, d := item.TakenAtLocal.Date()
+		date := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+		if n := len(days); n == 0 || !days[n-1].Date.Equal(date) {
+			days = append(days, mediaviews.Day{Date: date})
+		}
+		day := &days[len(days)-1]
+		day.Tiles = append(day.Tiles, tile(ctx, item, fromTimeline))
+	}
+	if len(days) > 0 { // those at the ends of a page may go on beyond it
+		first, last := &days[0], &days[len(days)-1]
+		first.Partial = page.Prev != ""
+		last.Partial = last.Partial || page.Next != ""
+	}
+	return days
+}
+
+func monthsOf(months []app.Month, shown string) []mediaviews.Month {
+	out := make([]mediaviews.Month, len(months))
+	for n, m := range months {
+		out[n] = mediaviews.Month{
+			Year: m.Month.Year(), Month: m.Month.Month(), Count: m.Count,
+			Href: "/timeline?month=" + m.Key(), Current: m.Key() == shown,
+		}
+	}
+	return out
+}
+
+// shownMonth is the one that the page begins with.
+func shownMonth(asked string, days []mediaviews.Day) string {
+	if len(days) == 0 {
+		return asked
+	}
+	return days[0].Date.Format("2006-01")
+}
+
+// olderDaysURL is the next page. It names the day that this one ends with,
+// whose heading the next need not repeat when it is added to this one.
+func olderDaysURL(page app.ItemPage, days []mediaviews.Day) string {
+	address := olderURL("/timeline", page)
+	if address != "" && len(days) > 0 {
+		address += "&day=" + days[len(days)-1].Date.Format(time.DateOnly)
+	}
+	return address
+}
+
+func olderURL(path string, page app.ItemPage) string {
+	if page.Next == "" {
+		return ""
+	}
+	return path + "?before=" + url.QueryEscape(page.Next)
+}
+
+func newerURL(path string, page app.ItemPage) string {
+	if page.Prev == "" {
+		return ""
+	}
+	return path + "?after=" + url.QueryEscape(page.Prev)
+}
+
+// listQuery reads which page of a list is asked for: the one before or after a
+// place, or the one with a certain item.
+func listQuery(c echo.Context) (app.ListQuery, error) {
+	q := app.ListQuery{Before: c.QueryParam("before"), After: c.QueryParam("after")}
+	if at := c.QueryParam("at"); at != "" {
+		id, err := uuid.Parse(at)
+		if err != nil {
+			return q, app.Invalid("at", "page.cursor_bad")
+		}
+		q.At = id
+	}
+	return q, nil
+}
