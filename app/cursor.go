@@ -20,12 +20,21 @@ const (
 	cursorUpload  = 'u'
 )
 
-// encodeCursor packs the place; a time outside what a date column holds does not occur.
+// keySize is the length of a packed place.
+const keySize = 8 + 16
+
+func appendKey(b []byte, k db.Key) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(k.At.UnixMicro())), k.ID[:]...)
+}
+
+// readKey is the inverse; it refuses times that a column cannot hold.
+func readKey(b []byte) (db.Key, bool) {
+	at := time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
+	return db.Key{At: at, ID: uuid.UUID(b[8:keySize])}, at.Year() > -4000 && at.Year() < 200_000
+}
+
 func encodeCursor(kind byte, k db.Key) string {
-	b := []byte{kind}
-	b = binary.BigEndian.AppendUint64(b, uint64(k.At.UnixMicro()))
-	b = append(b, k.ID[:]...)
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(appendKey([]byte{kind}, k))
 }
 
 // decodeCursor is the inverse; "" is no place. field names the input in the error.
@@ -34,14 +43,14 @@ func decodeCursor(field string, kind byte, s string) (*db.Key, error) {
 		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) != 25 || b[0] != kind {
+	if err != nil || len(b) != 1+keySize || b[0] != kind {
 		return nil, Invalid(field, "page.cursor_bad")
 	}
-	at := time.UnixMicro(int64(binary.BigEndian.Uint64(b[1:9]))).UTC()
-	if at.Year() < -4000 || at.Year() > 200000 {
+	k, ok := readKey(b[1:])
+	if !ok {
 		return nil, Invalid(field, "page.cursor_bad")
 	}
-	return &db.Key{At: at, ID: uuid.UUID(b[9:25])}, nil
+	return &k, nil
 }
 
 // storable reports text that PostgreSQL can take: valid UTF-8 without NUL.

@@ -87,14 +87,8 @@ func (f Filter) visible(b *builder) string {
 
 // where is every condition on m but access.
 func (f Filter) where(b *builder) string {
-	conds := []string{f.stateCondition()}
+	conds := append([]string{f.stateCondition()}, f.dates(b)...)
 	add := func(fragment string) { conds = append(conds, fragment) }
-	if !f.From.IsZero() {
-		add("m.taken_at_local >= " + b.arg(f.From, "timestamp"))
-	}
-	if !f.To.IsZero() {
-		add("m.taken_at_local < " + b.arg(f.To, "timestamp"))
-	}
 	if f.Kind != "" {
 		add("m.kind = " + b.arg(f.Kind, "media_kind"))
 	}
@@ -132,6 +126,17 @@ func (f Filter) where(b *builder) string {
 		add("m.search @@ " + b.arg(string(f.Text), "tsquery"))
 	}
 	return strings.Join(conds, " AND ")
+}
+
+func (f Filter) dates(b *builder) []string {
+	var conds []string
+	if !f.From.IsZero() {
+		conds = append(conds, "m.taken_at_local >= "+b.arg(f.From, "timestamp"))
+	}
+	if !f.To.IsZero() {
+		conds = append(conds, "m.taken_at_local < "+b.arg(f.To, "timestamp"))
+	}
+	return conds
 }
 
 // stateCondition repeats the predicates of the partial indexes literally, so

@@ -263,6 +263,10 @@ type GroupMember struct {
 	UserID  uuid.UUID
 }
 
+type Lexicon struct {
+	Word string
+}
+
 type Media struct {
 	ID            uuid.UUID
 	OwnerID       uuid.UUID
@@ -311,6 +315,7 @@ type Media struct {
 	UploadedAt    time.Time
 	UpdatedAt     time.Time
 	Listed        bool
+	AiDescription string
 	Crashes       int16
 }
 

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"albumen/db"
+)
+
+// MaxSearchLength is how many characters a search may have.
+const MaxSearchLength = 500
+
+// SearchMode says what a search compares.
+type SearchMode string
+
+// The modes. Without a model for meaning they all search the text, and the page says so.
+const (
+	SearchHybrid   SearchMode = "hybrid" // text and meaning together
+	SearchText     SearchMode = "text"
+	SearchSemantic SearchMode = "semantic" // meaning alone
+)
+
+// SearchSort is the order of the hits.
+type SearchSort string
+
+// The orders.
+const (
+	SortRelevance SearchSort = "relevance"
+	SortDate      SearchSort = "date" // newest first
+)
+
+// NoteNoModel is the message that tells that meaning is off.
+const NoteNoModel = "search.note.no_model"
+
+// SearchQuery is what a person looks for.
+type SearchQuery struct {
+	Filter
+	Q      string     // words, "phrases", -without, OR; "" lists what the filter lets through
+	Mode   SearchMode // empty: SearchHybrid
+	Sort   SearchSort // empty: SortRelevance
+	Scope  db.Scope   // empty: db.ScopeAll
+	Cursor string
+	Limit  int // 0: DefaultPageSize; at most MaxPageSize
+}
+
+// Hit is one item found.
+type Hit struct {
+	Item
+	Score   float32 // only for comparing hits of one search; 0 where sorted by date
+	Explain []Match // why it was found; empty where only the filter chose it
+}
+
+// SearchPage is one page of hits.
+type SearchPage struct {
+	Hits []Hit
+	Next string // cursor of the next page; "" at the end
+	// Total is how many items match; AtLeast where counting stopped there.
+	Total   int
+	AtLeast bool
+	// Note is a message key for the person, such as NoteNoModel; usually "".
+	Note string
+	// Corrected are typed words and the words of hits on this page that were
+	// taken for them, because nothing matches as typed.
+	Corrected map[string][]string
+}
+
+// Search returns the items that the actor may see and that match, best first.
+//
+// Ranking is exact where up to RankLimit items match. Commoner words are
+// ranked in stretches of time: among the newest items first, and when those
+// are through, among older ones; every match is reached by paging on.
+//
+// CodeInvalid for a query that is too long or unreadable, a bad filter, mode,
+// sort, limit or cursor; CodeUnauthenticated for one who is not signed in.
+func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPage, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return SearchPage{}, err
+	}
+	f, err := q.validate(actor)
+	if err != nil {
+		return SearchPage{}, err
+	}
+	var page SearchPage
+	if strings.TrimSpace(q.Q) == "" {
+		page, err = a.browse(ctx, f, q)
+	} else {
+		page, err = a.searchText(ctx, actor, f, q)
+	}
+	if q.Mode != SearchText {
+		page.Note = NoteNoModel
+	}
+	return page, err
+}
+
+// validate checks the query, applies its defaults and returns its filter.
+func (q *SearchQuery) validate(actor Actor) (db.Filter, error) {
+	if q.Scope == "" {
+		q.Scope = db.ScopeAll
+	}
+	switch q.Mode {
+	case "":
+		q.Mode = SearchHybrid
+	case SearchHybrid, SearchText, SearchSemantic:
+	default:
+		return db.Filter{}, Invalid("mode", "search.mode_unknown")
+	}
+	switch q.Sort {
+	case "":
+		q.Sort = SortRelevance
+	case SortRelevance, SortDate:
+	default:
+		return db.Filter{}, Invalid("sort", "search.sort_unknown")
+	}
+	if !storable(q.Q) {
+		return db.Filter{}, Invalid("q", "filter.bad_text")
+	}
+	if utf8.RuneCountInString(q.Q) > MaxSearchLength {
+		return db.Filter{}, Invalid("q", "search.too_long")
+	}
+	var err error
+	if q.Limit, err = pageSize(q.Limit); err != nil {
+		return db.Filter{}, err
+	}
+	return q.Filter.sql(actor, q.Scope)
+}
+
+// browse is a search without words: what the filter lets through, newest first.
+func (a *App) browse(ctx context.Context, f db.Filter, q SearchQuery) (SearchPage, error) {
+	items, err := a.itemPage(ctx, f, cursorTaken, pageQuery{Before: q.Cursor, Limit: q.Limit})
+	if err != nil {
+		return SearchPage{}, err
+	}
+	page := SearchPage{Next: items.Next, Total: len(items.Items), AtLeast: items.Next != "" || q.Cursor != ""}
+	for _, i := range items.Items {
+		page.Hits = append(page.Hits, Hit{Item: i})
+	}
+	return page, nil
+}
+
+// searchText answers a page of a search by words. When nothing matches as
+// typed, it tries the words that were probably meant.
+func (a *App) searchText(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (SearchPage, error) {
+	groups := parseSearch(q.Q)
+	terms := 0
+	for _, g := range groups {
+		terms += len(g)
+	}
+	if terms > maxSearchTerms {
+		return SearchPage{}, Invalid("q", "search.too_many_words")
+	}
+	if terms == 0 {
+		return SearchPage{}, nil
+	}
+	place, err := decodeSearchCursor(q)
+	if err != nil {
+		return SearchPage{}, err
+	}
+	if f.Scope == db.ScopeAll {
+		shared, err := a.db.HasShared(ctx, db.HasSharedParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
+		if err != nil {
+			return SearchPage{}, fmt.Errorf("look for shared albums: %w", err)
+		}
+		if !shared {
+			f.Scope = db.ScopeOwn // the same items, and an index that holds only them
+		}
+	}
+	language := ""
+	if u, ok := actor.User(); ok {
+		language = u.Language
+	}
+	for {
+		c, err := a.compileSearch(ctx, groups, language, place.corrected)
+		if err != nil {
+			return SearchPage{}, err
+		}
+		f.Text = c.query
+		var rows []db.RankedRow
+		var next searchPlace
+		if c.query != "" {
+			if rows, next, err = a.rank(ctx, f, q, place); err != nil {
+				return SearchPage{}, err
+			}
+		}
+		if len(rows) > 0 || place.corrected || q.Cursor != "" {
+			page := SearchPage{Next: next.encode(q), Total: next.total, AtLeast: next.atLeast}
+			err := a.explain(ctx, &page, rows, c, language)
+			return page, err
+		}
+		place.corrected = true
+	}
+}

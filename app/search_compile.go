@@ -1,0 +1,218 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"albumen/db"
+)
+
+// Corrections: how many per word, and from what length on.
+const (
+	maxCorrections   = 5
+	minCorrectLength = 4
+)
+
+// compiled is a search as the database takes it, and what it looks for, to
+// tell afterwards what matched.
+type compiled struct {
+	query db.TSQuery // empty: the search has no words that could match
+	// wanted are the lexemes of the positive terms; the value is the word as
+	// it was typed where the lexeme is a correction of it, else "".
+	wanted   map[string]string
+	prefixes []string
+}
+
+// compileSearch turns the parsed search into a tsquery for the language. With
+// correct, each single word also stands for the known words that it resembles.
+func (a *App) compileSearch(ctx context.Context, groups [][]term, language string, correct bool) (compiled, error) {
+	c := compiled{wanted: map[string]string{}}
+	var terms []string
+	for _, g := range groups {
+		for _, t := range g {
+			terms = append(terms, t.text)
+		}
+	}
+	rows, err := a.db.SearchTerms(ctx, db.SearchTermsParams{Language: language, Terms: terms})
+	if err != nil {
+		return c, fmt.Errorf("read the search: %w", err)
+	}
+	var alternatives []string
+	for _, g := range groups {
+		mine := rows[:len(g)]
+		rows = rows[len(g):]
+		query, err := a.compileGroup(ctx, &c, g, mine, language, correct)
+		if err != nil {
+			return c, err
+		}
+		if query != "" {
+			alternatives = append(alternatives, query)
+		}
+	}
+	c.query = db.TSQuery(strings.Join(alternatives, " | "))
+	return c, nil
+}
+
+func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db.SearchTermsRow, language string, correct bool) (string, error) {
+	// Stop words narrow nothing down; they count only where there is nothing else.
+	meaning := slices.ContainsFunc(rows, func(r db.SearchTermsRow) bool { return r.Stemmed != "" })
+	var all []string
+	for i, t := range g {
+		r := rows[i]
+		if r.Whole == "" || (r.Stemmed == "" && meaning) {
+			continue
+		}
+		query := c.termQuery(t, r, "")
+		if correct && !t.negated && len(r.Lexemes) == 1 {
+			more, err := a.corrections(ctx, c, r.Lexemes[0], t.text, language)
+			if err != nil {
+				return "", err
+			}
+			query = "(" + strings.Join(append([]string{query}, more...), " | ") + ")"
+		}
+		if t.negated {
+			query = "!" + query
+		}
+		all = append(all, query)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return "(" + strings.Join(all, " & ") + ")", nil
+}
+
+// termQuery is the condition of one term, made of the server's own output;
+// typed is the word that it corrects.
+func (c *compiled) termQuery(t term, r db.SearchTermsRow, typed string) string {
+	whole := r.Whole
+	last := r.Lexemes[len(r.Lexemes)-1]
+	if t.prefix && len(r.Lexemes) == 1 && utf8.RuneCountInString(last) >= 2 {
+		whole += ":*"
+		c.prefixes = append(c.prefixes, last)
+	}
+	if !t.negated {
+		for _, l := range r.Lexemes {
+			c.want(l, typed)
+		}
+		for _, l := range lexemesOf(r.Stemmed) {
+			c.want(l, typed)
+		}
+	}
+	if r.Stemmed == "" || r.Stemmed == whole {
+		return "(" + whole + ")"
+	}
+	return "(" + r.Stemmed + " | " + whole + ")"
+}
+
+func (c *compiled) want(lexeme, typed string) {
+	if _, known := c.wanted[lexeme]; !known {
+		c.wanted[lexeme] = typed
+	}
+}
+
+// lexemesOf reads the lexemes out of a tsquery's text.
+func lexemesOf(query string) []string {
+	var found []string
+	for i, part := range strings.Split(query, "'") {
+		if i%2 == 1 && part != "" {
+			found = append(found, part)
+		}
+	}
+	return found
+}
+
+// corrections are conditions for the known words nearest to the lexeme.
+func (a *App) corrections(ctx context.Context, c *compiled, lexeme, typed, language string) ([]string, error) {
+	length := utf8.RuneCountInString(lexeme)
+	if length < minCorrectLength || strings.ContainsAny(lexeme, "0123456789") {
+		return nil, nil
+	}
+	similar, err := a.db.SimilarWords(ctx, db.SimilarWordsParams{Word: lexeme, Edits: edits([]rune(lexeme))})
+	if err != nil {
+		return nil, fmt.Errorf("look for similar words: %w", err)
+	}
+	limit := 2
+	if length <= 5 {
+		limit = 1
+	}
+	type near struct {
+		word     string
+		distance int
+	}
+	var best []near
+	for _, w := range similar {
+		if d := editDistance([]rune(lexeme), []rune(w)); d > 0 && d <= limit {
+			best = append(best, near{w, d})
+		}
+	}
+	slices.SortFunc(best, func(x, y near) int {
+		return cmp.Or(cmp.Compare(x.distance, y.distance), cmp.Compare(x.word, y.word))
+	})
+	var words []string
+	for _, n := range best[:min(len(best), maxCorrections)] {
+		words = append(words, n.word)
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	rows, err := a.db.SearchTerms(ctx, db.SearchTermsParams{Language: language, Terms: words})
+	if err != nil {
+		return nil, fmt.Errorf("read the corrections: %w", err)
+	}
+	var queries []string
+	for _, r := range rows {
+		if r.Whole != "" {
+			queries = append(queries, c.termQuery(term{}, r, typed))
+		}
+	}
+	return queries, nil
+}
+
+// edits are all words at one edit from w over the Latin letters.
+func edits(w []rune) []string {
+	var all []string
+	for i := range len(w) + 1 {
+		head, tail := string(w[:i]), w[i:]
+		for c := 'a'; c <= 'z'; c++ {
+			all = append(all, head+string(c)+string(tail)) // a letter forgotten
+			if len(tail) > 0 {
+				all = append(all, head+string(c)+string(tail[1:])) // a wrong letter
+			}
+		}
+		if len(tail) > 0 {
+			all = append(all, head+string(tail[1:])) // a letter too many
+		}
+		if len(tail) > 1 {
+			all = append(all, head+string(tail[1])+string(tail[0])+string(tail[2:])) // swapped
+		}
+	}
+	return all
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of
+// neighbours (optimal string alignment).
+func editDistance(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
