@@ -117,10 +117,11 @@ func (a *App) prepareUser(ctx context.Context, n NewUser) (db.CreateUserParams, 
 	fields := map[string]string{}
 	email := checkEmail(n.Email, fields)
 	name := strings.TrimSpace(n.Name)
-	if name == "" {
+	if name != "" {
+		checkName(name, fields)
+	} else {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	checkName(name, fields)
 	checkPassword(n.Password, fields)
 	lang, zone := n.Language, n.TimeZone
 	if lang == "" {

@@ -32,7 +32,9 @@ type tokenHandlers struct {
 }
 
 // tokenDays are the lives offered.
-var tokenDays = []int{7, 30, 90, 366}
+var tokenDays = []int{7, 30, 90, maxTokenDays}
+
+const maxTokenDays = int(app.MaxTokenLife / (24 * time.Hour))
 
 func (h tokenHandlers) list(c echo.Context) error {
 	return h.show(c, http.StatusOK, account.Tokens{}, []string{string(app.ScopeMediaRead), string(app.ScopeMediaWrite)}, "90")
@@ -105,8 +107,8 @@ func (h tokenHandlers) create(c echo.Context) error {
 		n.Scopes = append(n.Scopes, app.Scope(s))
 	}
 	days, err := strconv.Atoi(fields.Get("expires"))
-	if err != nil || days < 1 || days > 366 {
-		days = 0
+	if err != nil || days < 1 || days > maxTokenDays {
+		days = -1 // refused below, beside its field
 	}
 	n.ExpiresIn = time.Duration(days) * 24 * time.Hour
 	if len(n.Scopes) == 0 {

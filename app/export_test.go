@@ -1,0 +1,13 @@
+package app
+
+import "sync/atomic"
+
+// CountComparisons counts the passwords that a compares from now on.
+func CountComparisons(a *App) *atomic.Int64 {
+	n, compare := &atomic.Int64{}, a.passwords.compare
+	a.passwords.compare = func(hash, password []byte) error {
+		n.Add(1)
+		return compare(hash, password)
+	}
+	return n
+}
