@@ -60,6 +60,9 @@ func (s *Server) routes(d Deps) {
 	// Help
 	s.get("/help/keys", s.helpKeys)
 
+	// Live updates
+	e.GET("/events", eventHandlers{s, d.App, d.Live}.stream)
+
 	// One's own account
 	settings := settingsHandlers{s, d.App}
 	s.get("/account", settings.form)

@@ -14,12 +14,14 @@ import (
 
 	"albumen/app"
 	"albumen/config"
+	"albumen/live"
 )
 
 // Deps is what the web process needs; all fields are required.
 type Deps struct {
 	App      *app.App
 	Sessions *app.Sessions
+	Live     *live.Hub
 	Config   *config.Config
 	Log      *slog.Logger
 	Parts    []Part // what /readyz asks

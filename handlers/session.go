@@ -184,6 +184,21 @@ func (s *Server) openSession(c echo.Context) error {
 	return nil
 }
 
+// actorOfSession is who a long request's session belongs to by now; nobody when
+// it has ended meanwhile.
+func (s *Server) actorOfSession(ctx context.Context) (app.Actor, error) {
+	was := visitOf(ctx)
+	store, ok := s.sessions.Store.(sessionStore)
+	if !ok || was.stored == "" {
+		return app.Actor{}, nil
+	}
+	_, user, found, err := store.keeper.Find(ctx, was.stored, was.Visitor)
+	if err != nil || !found || user == (uuid.UUID{}) {
+		return app.Actor{}, err
+	}
+	return s.users.ActorOfUser(ctx, user)
+}
+
 func (s *Server) storeSession(c echo.Context, ctx context.Context) {
 	w := c.Response()
 	switch s.sessions.Status(ctx) {

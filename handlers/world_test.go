@@ -25,6 +25,7 @@ import (
 	"albumen/db/dbtest"
 	"albumen/handlers"
 	"albumen/jobs"
+	"albumen/live"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -33,13 +34,16 @@ const goodPassword = "correct horse battery"
 
 // site is a web process on a database of its own, as https://photos.example.org.
 type site struct {
-	t     testing.TB
-	db    *db.Pool
-	app   *app.App
-	web   *handlers.Server
-	log   *syncBuffer
-	store storage.Store
-	admin db.User // has goodPassword
+	t    testing.TB
+	db   *db.Pool
+	app  *app.App
+	web  *handlers.Server
+	live *live.Publisher
+
+	channel string // of the live updates
+	log     *syncBuffer
+	store   storage.Store
+	admin   db.User // has goodPassword
 }
 
 type syncBuffer struct {
@@ -61,8 +65,7 @@ func (s *syncBuffer) String() string {
 
 type nowhere struct{}
 
-func (nowhere) Enqueue(context.Context, jobs.Job) error  { return nil }
-func (nowhere) Publish(context.Context, app.Event) error { return nil }
+func (nowhere) Enqueue(context.Context, jobs.Job) error { return nil }
 
 // testRedis is the real Redis of the tests; a missing one fails them.
 func testRedis(t testing.TB) *redis.Pool {
@@ -101,13 +104,19 @@ func emptySite(t testing.TB, settings ...string) *site {
 	t.Cleanup(func() { store.Close() })
 	s := &site{t: t, db: dbtest.New(t), log: &syncBuffer{}, store: store}
 	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	pool, channel := testRedis(t), "test:"+uuid.NewString()
+	s.channel, s.live = channel, live.NewPublisher(pool, channel)
+	hub := live.NewHub(pool, channel, log)
+	hubContext, stopHub := context.WithCancel(context.Background())
+	t.Cleanup(stopHub)
+	go hub.Run(hubContext)
 	s.app = app.New(app.Deps{
-		DB: s.db, Storage: store, Jobs: nowhere{}, Live: nowhere{}, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
+		DB: s.db, Storage: store, Jobs: nowhere{}, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
-		Attempts: app.NewRateLimiter(testRedis(t), "test:"+uuid.NewString()+":"), PasswordCost: 4,
+		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
 	})
 	s.web = handlers.New(handlers.Deps{
-		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Config: cfg, Log: log,
+		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Live: hub, Config: cfg, Log: log,
 		Parts: []handlers.Part{{Name: "database", Check: func(ctx context.Context) (string, error) { return "", s.db.Ping(ctx) }}},
 	})
 	return s

@@ -13,6 +13,7 @@ import (
 
 	"albumen/app"
 	"albumen/handlers"
+	"albumen/live"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -38,7 +39,8 @@ func (p *program) runWeb(ctx context.Context) error {
 	}
 	defer s.close()
 	sessions := app.NewSessions(s.db, time.Now)
-	web := handlers.New(handlers.Deps{App: s.app, Sessions: sessions, Config: s.cfg, Log: s.log, Parts: s.parts()})
+	hub := live.NewHub(s.redis, live.Channel, s.log)
+	web := handlers.New(handlers.Deps{App: s.app, Sessions: sessions, Live: hub, Config: s.cfg, Log: s.log, Parts: s.parts()})
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
@@ -47,6 +49,7 @@ func (p *program) runWeb(ctx context.Context) error {
 	if err := p.announceFirstRun(ctx, s); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	go hub.Run(ctx)
 	go sweepSessions(ctx, sessions, s.log)
 	s.log.InfoContext(ctx, "the web process is ready", "address", s.cfg.BaseURL.String(), "listen", listener.Addr().String(), "version", version)
 	return serve(ctx, web.HTTPServer(), listener)
