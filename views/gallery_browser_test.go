@@ -220,11 +220,26 @@ func js[T any](p *tab, expression string) T {
 	return v
 }
 
-// until waits for a condition of the page to hold.
+// until waits for a condition of the page to hold, also across navigations.
 func (p *tab) until(condition string) {
 	p.t.Helper()
-	const poll = `new Promise((done, failed) => { const end = Date.now() + 10000; (function look() { let ok = false; try { ok = (%s) } catch {} if (ok) done(true); else if (Date.now() > end) failed(new Error("never came true")); else setTimeout(look, 30) })() })`
-	js[bool](p, fmt.Sprintf(poll, condition))
+	end := time.Now().Add(15 * time.Second)
+	for {
+		ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
+		if err == nil && ok {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("never came true: %s (%v)", condition, err)
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+// at waits until a page is there and its scripts ran.
+func (p *tab) at(path string) {
+	p.t.Helper()
+	p.until(`location.pathname === "` + path + `" && document.readyState === "complete"`)
 }
 
 // quiet fails when the console has anything to say: errors, or violations of the policy.

@@ -143,7 +143,10 @@ func (g *gallery) viewer(n int, info bool) media.Viewer {
 	}
 }
 
-func (g *gallery) viewerURL(n int) string { return "/media/" + g.tile(n, noon).ID + "?in=timeline" }
+func (g *gallery) viewerURL(n int) string {
+	n = max(n, 0)
+	return "/media/" + g.tile(n, noon).ID + "?in=timeline"
+}
 
 func (g *gallery) bare(kind, status, reason string) media.Viewer {
 	v := g.viewer(1, false)

@@ -87,4 +87,17 @@ document.addEventListener("htmx:afterSwap", () => {
   }
 });
 
+// The link at the end of a list loads the next page before it is reached.
+const ahead = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    ahead.unobserve(target);
+    target.click();
+  }
+}, { rootMargin: "1200px" });
+const watch = () => $$("a[data-ahead]").forEach((link) => ahead.observe(link));
+document.addEventListener("htmx:afterSettle", watch);
+if (document.readyState === "complete") watch();
+else addEventListener("load", watch);
+
 told();

@@ -22,7 +22,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
+document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "viewer" && event.detail.elt?.id !== "viewer") return;
   prepare();
   announce($("#viewer h1")?.textContent ?? "");
