@@ -47,10 +47,10 @@ func newGallery(t *testing.T) *gallery {
 	g.mux.HandleFunc("GET /media/{id}/thumb", g.servePhoto)
 	g.mux.HandleFunc("GET /media/{id}/preview", g.servePhoto)
 	g.mux.HandleFunc("GET /media/{id}", g.serveViewer)
-	g.mux.HandleFunc("POST /media/{id}/favourite", g.serveFavourite)
-	g.mux.HandleFunc("POST /media/{id}/trash", g.serveTrash)
-	g.mux.HandleFunc("POST /undo", g.serveUndo)
-	g.mux.HandleFunc("POST /account/theme", g.serveUndo)
+	g.mux.HandleFunc("POST /media/{id}/favourite", g.acted("Added to favourites."))
+	g.mux.HandleFunc("POST /media/{id}/trash", g.acted("Moved to the trash."))
+	g.mux.HandleFunc("POST /undo", g.acted("Undone."))
+	g.mux.HandleFunc("POST /account/theme", g.acted("Remembered."))
 	g.mux.HandleFunc("GET /help/keys", func(w http.ResponseWriter, r *http.Request) { render(w, r, help.KeyTable()) })
 	g.mux.HandleFunc("GET /timeline/items", g.serveItems)
 	g.mux.HandleFunc("GET /events", g.serveEvents)
@@ -99,32 +99,31 @@ func (g *gallery) serveViewer(w http.ResponseWriter, r *http.Request) {
 	render(w, r, media.ViewerPage(v))
 }
 
-func (g *gallery) serveFavourite(w http.ResponseWriter, r *http.Request) {
-	g.note(r)
-	n := 0
-	_, _ = fmt.Sscanf(r.PathValue("id"), "%d", &n)
-	t := g.tile(n, noon)
-	t.Favourite = r.PostForm.Get("on") == "1"
-	render(w, r, media.Acted(&t, &layout.Receipt{Text: "Added to favourites.", UndoURL: "/undo", Back: r.PostForm.Get("back")}))
-}
-
-func (g *gallery) serveTrash(w http.ResponseWriter, r *http.Request) {
-	g.note(r)
-	if back := r.PostForm.Get("back"); strings.HasPrefix(back, "/media/") {
-		http.Redirect(w, r, back, http.StatusSeeOther)
-		return
+// acted answers a key as the product does: scripts get the receipt alone.
+func (g *gallery) acted(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		g.note(r)
+		back := r.PostForm.Get("back")
+		if r.Header.Get("HX-Request") != "true" {
+			http.Redirect(w, r, back, http.StatusSeeOther)
+			return
+		}
+		receipt := &layout.Receipt{Text: text}
+		if r.URL.Path != "/undo" {
+			receipt.UndoURL, receipt.Back = "/undo", back
+		}
+		render(w, r, layout.ReceiptRegion(receipt, true))
 	}
-	render(w, r, media.Acted(nil, &layout.Receipt{Text: "Moved to the trash.", UndoURL: "/undo", Back: "/timeline"}))
-}
-
-func (g *gallery) serveUndo(w http.ResponseWriter, r *http.Request) {
-	g.note(r)
-	http.Redirect(w, r, "/timeline-empty", http.StatusSeeOther)
 }
 
 func (g *gallery) serveItems(w http.ResponseWriter, r *http.Request) {
+	ids := r.URL.Query().Get("ids")
+	if ids == "0001" { // the one that was thrown away and brought back
+		render(w, r, media.DaysPage([]media.Day{{Date: noon, Tiles: g.days(0, []int{2})[0].Tiles[1:]}}, ""))
+		return
+	}
 	day := media.Day{Date: noon.AddDate(0, 0, -1)}
-	for i := range strings.Split(r.URL.Query().Get("ids"), ",") {
+	for i := range strings.Split(ids, ",") {
 		day.Tiles = append(day.Tiles, g.tile(900+i, noon.AddDate(0, 0, -1)))
 	}
 	render(w, r, media.DaysPage([]media.Day{day}, ""))

@@ -84,7 +84,7 @@ func TestKeysActOnThePhotoInFocus(t *testing.T) {
 	}
 	p.until(`document.querySelector("#live").textContent === "Moved to the trash."`)
 	p.press("u")
-	p.at("/timeline-empty")
+	p.until(`document.querySelector("#m-0000 + #m-0001") && document.querySelector("#receipt").textContent.includes("Undone")`)
 	want := "/media/0001/favourite back=%2Ftimeline&on=1\n/media/0001/trash back=%2Ftimeline\n/undo back=%2Ftimeline"
 	if got := g.posted(); got != want {
 		t.Errorf("posted:\n%s\nwant:\n%s", got, want)

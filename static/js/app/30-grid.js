@@ -16,8 +16,8 @@ function inGrid(key, target) {
   }
   if (!here) return false;
   const url = (name) => list.dataset[name].replace("{id}", here.dataset.id);
-  if (key === "f") act(here, url("favouriteUrl"), { on: "favourite" in here.dataset ? "0" : "1" });
-  else if (key === "#") act(here, url("trashUrl"), {});
+  if (key === "f") favourite(here, url("favouriteUrl"));
+  else if (key === "#") trash(here, url("trashUrl"));
   else if (key === "d") download(url("originalUrl"));
   else return false;
   return true;
@@ -54,23 +54,39 @@ function download(url) {
   link.remove();
 }
 
-// act posts what a key asked for, then shows the photo as it is now, or takes it away.
-async function act(tile, url, fields) {
+// act posts what a key asked for and shows the receipt; false when it failed.
+async function act(id, url, fields) {
   const part = await fragment(url, { ...fields, back: location.pathname + location.search });
   if (!part) return location.reload();
+  acted = id;
   take(part);
-  const now = $(".tile", part);
-  if (now) {
-    const focused = tile === document.activeElement;
-    tile.replaceWith(now);
-    if (focused) now.focus();
-    return;
-  }
+  return true;
+}
+
+async function favourite(tile, url) {
+  const on = !("favourite" in tile.dataset);
+  if (await act(tile.dataset.id, url, { on: on ? "1" : "0" })) tile.toggleAttribute("data-favourite", on);
+}
+
+async function trash(tile, url) {
+  if (!await act(tile.dataset.id, url, {})) return;
   const all = tiles();
   const i = all.indexOf(tile);
-  (all[i + 1] ?? all[i - 1])?.focus();
+  if (tile === document.activeElement) (all[i + 1] ?? all[i - 1])?.focus();
   const day = tile.closest("[data-day]");
-  const hit = tile.closest(".hit");
-  (hit ?? tile).remove();
+  (tile.closest(".hit") ?? tile).remove();
   if (day && !$(".tile", day)) day.remove();
 }
+
+// Undoing on the timeline puts the photo back in its place; elsewhere the form does it and comes back here.
+let acted = "";
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches("[data-undo]") || !acted || !days) return;
+  event.preventDefault();
+  const id = acted;
+  acted = "";
+  const part = await fragment(event.target.action, Object.fromEntries(new FormData(event.target)));
+  if (!part) return location.reload();
+  take(part);
+  await refresh(days.dataset.items + "?ids=" + id);
+});

@@ -40,6 +40,17 @@ addEventListener("pageshow", (event) => {
   tile.scrollIntoView({ block: "nearest" });
 });
 
+// Throwing a photo away shows the next one, in the same step of history.
+document.addEventListener("submit", async (event) => {
+  const next = $("#step-next") ?? $("#step-prev");
+  if (!event.target.matches("[data-trash-form]") || !next) return;
+  event.preventDefault();
+  const part = await fragment(event.target.action, Object.fromEntries(new FormData(event.target)));
+  if (!part) return location.reload();
+  take(part);
+  next.click();
+});
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-favourite-form]")) return;
