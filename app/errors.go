@@ -56,9 +56,9 @@ func CodeOf(err error) Code {
 }
 
 // NotFound is the one answer for what does not exist and for what the actor
-// may not see.
+// may not see. There is a message not_found.WHAT for each kind of thing.
 func NotFound(what string) *Error {
-	return &Error{Code: CodeNotFound, Key: "error.not_found", Args: map[string]any{"What": what}}
+	return &Error{Code: CodeNotFound, Key: "not_found." + what}
 }
 
 // Invalid reports a broken rule of one input field.

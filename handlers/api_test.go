@@ -64,6 +64,8 @@ func (s *site) photo(owner uuid.UUID) uuid.UUID {
 		VALUES ($1, $2, 'photo', 'ready', now(), 'lake.jpg', 'image/jpeg', 1000, $3, 400, 300,
 		'2024-07-14 16:30:00+00', '2024-07-14 18:30:00', 120, 'exif_offset', 'Canon', 'Canon EOS 7D')`,
 		id, owner, append(id[:], id[:]...))
+	s.exec(`INSERT INTO media_files (id, media_id, role, storage_key, filename, mime, bytes, sha256)
+		VALUES ($1, $2, 'original', $3, 'lake.jpg', 'image/jpeg', 1000, $4)`, uuid.New(), id, "media/"+id.String(), append(id[:], id[:]...))
 	return id
 }
 
@@ -173,6 +175,11 @@ func TestAPIRefusals(t *testing.T) {
 	}{
 		{"GET", "/media", "", true},
 		{"GET", "/media/" + mine, "", true},
+		{"GET", "/search?q=lake", "", true},
+		{"GET", "/media/" + mine + "/thumb", "", true},
+		{"GET", "/media/" + mine + "/preview", "", true},
+		{"GET", "/media/" + mine + "/original", "", true},
+		{"GET", "/media/" + mine + "/video", "", true},
 		{"PATCH", "/media/" + mine, `{"title":"x"}`, false},
 		{"DELETE", "/media/" + mine, "", false},
 		{"POST", "/media/" + mine + "/restore", "", false},
@@ -213,6 +220,40 @@ func TestAPIRefusals(t *testing.T) {
 	var p problem
 	if status := s.call("GET", "/nothing", all, "", &p); status != 404 || p.Code != "not_found" {
 		t.Errorf("an unknown path: %d %+v", status, p)
+	}
+}
+
+func TestAPISearchExplainsItsHits(t *testing.T) {
+	s := newSite(t)
+	id := s.photo(s.admin.ID).String()
+	s.photo(s.user("other@example.org", false).ID)
+	var found struct {
+		Items []struct {
+			ID      string
+			Explain []struct {
+				Field   string
+				Snippet []struct {
+					Text  string
+					Match bool
+				}
+			}
+		}
+		Total int
+		Note  *string
+	}
+	token := s.token(app.ScopeMediaRead)
+	if status := s.call("GET", "/search?q=lake&mode=text&from=2024-07-14&to=2024-07-14", token, "", &found); status != 200 || len(found.Items) != 1 || found.Items[0].ID != id || found.Total != 1 || found.Note != nil {
+		t.Fatalf("%d %+v", status, found)
+	}
+	if e := found.Items[0].Explain; len(e) != 1 || e[0].Field != "filename" || !e[0].Snippet[0].Match || e[0].Snippet[0].Text != "lake" {
+		t.Errorf("explained as %+v", e)
+	}
+	if status := s.call("GET", "/search?q=lake&to=2024-07-13", token, "", &found); status != 200 || len(found.Items) != 0 || found.Note == nil {
+		t.Errorf("before that day: %d %+v", status, found)
+	}
+	var p problem
+	if status := s.call("GET", "/search?q=lake&from=yesterday", token, "", &p); status != 422 || p.Errors[0].Location != "body.from" {
+		t.Errorf("a day in words: %d %+v", status, p)
 	}
 }
 

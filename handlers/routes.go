@@ -78,6 +78,8 @@ func (s *Server) routes(d Deps) {
 	s.get("/api/docs", api.docs)
 	apiAccount{api, d.App}.register()
 	apiMediaHandlers{api, d.App}.register()
+	apiSearch{api, d.App}.register()
+	api.registerFiles(bytes)
 }
 
 // get answers GET, and HEAD likewise: net/http leaves the body away.

@@ -14,6 +14,9 @@ import (
 var (
 	called  = regexp.MustCompile(`i18n\.[TN]\(\s*[\w.()]+,\s*"([^"]+)"`)
 	literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"`)
+	// The ways in which app names a message.
+	named = regexp.MustCompile(`(?:Key:\s*|Invalid\("[^"]*", |fields\[[^\]]*\] = |Fields: map\[string\]string\{[^}]*: )"([^"]*[a-z0-9_])"`)
+	gone  = regexp.MustCompile(`NotFound\("([^"]+)"\)`)
 )
 
 // keys reads every message key of a language's files and complains about one that is there twice.
@@ -96,6 +99,18 @@ func TestEveryKeyExistsAndIsUsed(t *testing.T) {
 			if _, ok := known[m[1]]; !ok {
 				t.Errorf("%s: there is no message %q", path, m[1])
 			}
+		}
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			if _, ok := known[m[1]]; !ok {
+				t.Errorf("%s: there is no message %q", path, m[1])
+			}
+		}
+		for _, m := range gone.FindAllStringSubmatch(text, -1) {
+			key := "not_found." + m[1]
+			if _, ok := known[key]; !ok {
+				t.Errorf("%s: there is no message %q", path, key)
+			}
+			used[key] = true
 		}
 		for _, m := range literal.FindAllStringSubmatch(text, -1) {
 			used[m[1]] = true
