@@ -72,6 +72,44 @@ func (w *accounts) user(email string, admin bool) db.User {
 	return u
 }
 
+// holdAdmins takes the lock under which administrators are made and suspended,
+// so that several attempts can be brought to the same point.
+func (w *accounts) holdAdmins() (release func()) {
+	w.t.Helper()
+	ctx := context.Background()
+	tx, err := w.db.Begin(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.db.Queries.WithTx(tx).LockAdmins(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(ctx); err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
+// awaitHeld waits until n attempts wait for that lock.
+func (w *accounts) awaitHeld(n int) {
+	w.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var waiting int
+		err := w.db.QueryRow(w.t.Context(), `SELECT count(*) FROM pg_locks
+			WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if waiting == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%d attempts wait for the lock, want %d", waiting, n)
+		}
+	}
+}
+
 func wantCode(t testing.TB, err error, code app.Code) *app.Error {
 	t.Helper()
 	e, ok := errors.AsType[*app.Error](err)
@@ -211,11 +249,14 @@ func TestLastAdminStays(t *testing.T) {
 	w := newAccounts(t)
 	one, two := w.user("one@example.org", true), w.user("two@example.org", true)
 	// Each suspends the other at the same moment: one of them must stay.
+	release := w.holdAdmins()
 	var group sync.WaitGroup
 	results := make([]error, 2)
 	for i, id := range []uuid.UUID{one.ID, two.ID} {
 		group.Go(func() { results[i] = w.SuspendUser(context.Background(), app.SystemActor(), id, true) })
 	}
+	w.awaitHeld(2)
+	release()
 	group.Wait()
 	n, err := w.db.CountAdmins(t.Context())
 	if err != nil || n != 1 {

@@ -73,9 +73,10 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 // matches compares with hash, or with the dummy where hash is empty: the work
 // is the same whether there is an account or not.
 func (p *passwords) matches(ctx context.Context, hash, password string) (bool, error) {
+	dummy := p.dummy() // always, or its making would tell the first unknown account
 	known := hash != ""
 	if !known {
-		hash = string(p.dummy())
+		hash = string(dummy)
 	}
 	plain := normalPassword(password)
 	if len(plain) > MaxPasswordBytes {
