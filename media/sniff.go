@@ -115,6 +115,9 @@ func refusal(b []byte) string {
 	if r := refusalOfText(b); r != "" {
 		return r
 	}
+	if bytes.HasPrefix(b, []byte("ID3")) {
+		return RefusedAudio
+	}
 	for m := mimetype.Detect(b); m != nil; m = m.Parent() {
 		mime, _, _ := strings.Cut(m.String(), ";")
 		switch {
