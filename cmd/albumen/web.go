@@ -14,6 +14,7 @@ import (
 	"albumen/app"
 	"albumen/handlers"
 	"albumen/live"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -111,6 +112,14 @@ func (s *services) parts() []handlers.Part {
 				err = nil // it answered
 			}
 			return "", err
+		}},
+		// Everything else works without it, so it is never a reason not to be ready.
+		{Name: "ml", Check: func(ctx context.Context) (string, error) {
+			status, err := ml.NewClient(s.redis, ml.Prefix).Status(ctx)
+			if errors.Is(err, ml.ErrUnavailable) {
+				return "not running", nil
+			}
+			return string(status.State), err
 		}},
 	}
 }

@@ -1,0 +1,169 @@
+package serve_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+	"github.com/google/uuid"
+
+	"albumen/ml"
+	"albumen/ml/serve"
+	"albumen/redisdb"
+)
+
+func openRedis(t *testing.T) *redis.Pool {
+	t.Helper()
+	address := os.Getenv("ALBUMEN_TEST_REDIS_URL")
+	if address == "" {
+		t.Fatal("ALBUMEN_TEST_REDIS_URL is not set: run the tests through make test, which starts Redis")
+	}
+	pool, err := redisdb.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+// start runs a server and waits until it has reported itself.
+func start(t *testing.T, pool *redis.Pool, prefix string) (server *serve.Server, stop func()) {
+	t.Helper()
+	server, err := serve.New(pool, prefix, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); server.Run(ctx) }()
+	stop = func() { cancel(); <-ended }
+	t.Cleanup(stop)
+	client := ml.NewClient(pool, prefix)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := client.Status(t.Context()); err == nil {
+			return server, stop
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWithoutAModelEveryRequestIsAnsweredSo(t *testing.T) {
+	pool, prefix := openRedis(t), "test:"+uuid.NewString()
+	client := ml.NewClient(pool, prefix)
+	if _, _, err := client.EmbedText(t.Context(), "sunset"); !errors.Is(err, ml.ErrUnavailable) {
+		t.Errorf("without a process: %v, want ErrUnavailable", err)
+	}
+	_, stop := start(t, pool, prefix)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range 3 {
+		if _, _, err := client.EmbedText(ctx, "sunset"); !errors.Is(err, ml.ErrNoModel) {
+			t.Errorf("with a process: %v, want ErrNoModel", err)
+		}
+	}
+	status, err := client.Status(t.Context())
+	if err != nil || status.State != ml.StateNoModel || status.PID != os.Getpid() || status.Model.ID != "" {
+		t.Errorf("status %+v, %v", status, err)
+	}
+	stop()
+	if _, err := client.Status(t.Context()); !errors.Is(err, ml.ErrUnavailable) {
+		t.Errorf("after the process has ended: %v, want ErrUnavailable", err)
+	}
+}
+
+func TestRequestsThatNobodyWaitsForAreDropped(t *testing.T) {
+	pool, prefix := openRedis(t), "test:"+uuid.NewString()
+	keys := ml.Keys{Prefix: prefix}
+	conn := pool.Get()
+	defer conn.Close()
+	push := func(r ml.TextRequest) {
+		encoded, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Do("RPUSH", keys.Text(), encoded); err != nil {
+			t.Fatal(err)
+		}
+	}
+	push(ml.TextRequest{ID: "late", Deadline: time.Now().Add(-time.Second)})
+	if _, err := conn.Do("RPUSH", keys.Text(), "rubbish"); err != nil {
+		t.Fatal(err)
+	}
+	push(ml.TextRequest{ID: "good", Deadline: time.Now().Add(time.Minute)})
+	start(t, pool, prefix)
+	if _, err := redis.Values(redis.DoWithTimeout(conn, 40*time.Second, "BLPOP", keys.Reply("good"), 30)); err != nil {
+		t.Fatalf("the good request behind bad ones: %v", err)
+	}
+	if n, err := redis.Int(conn.Do("EXISTS", keys.Reply("late"))); err != nil || n != 0 {
+		t.Errorf("the late request was answered (%v)", err)
+	}
+}
+
+func TestAClientWaitsNoLongerThanItsDeadline(t *testing.T) {
+	pool, prefix := openRedis(t), "test:"+uuid.NewString()
+	conn := pool.Get()
+	defer conn.Close()
+	// A status without a process: it was killed a moment ago.
+	if _, err := conn.Do("SET", ml.Keys{Prefix: prefix}.Status(), `{"state":"ready"}`, "EX", 60); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := ml.NewClient(pool, prefix).EmbedText(ctx, "sunset"); !errors.Is(err, ml.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	pool, prefix := openRedis(t), "test:"+uuid.NewString()
+	server, _ := start(t, pool, prefix)
+	socket := filepath.Join(t.TempDir(), "h.sock")
+	listener, err := serve.ListenHealth(t.Context(), "unix:"+socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := &http.Server{Handler: server.Health(), ReadHeaderTimeout: time.Second}
+	go func() { _ = web.Serve(listener) }() // ends with the Close below
+	t.Cleanup(func() { web.Close() })
+	client := &http.Client{Transport: &http.Transport{DialContext: dialer(socket)}}
+	for path, want := range map[string]string{"/healthz": `"status":"ok"`, "/readyz": "fetch-model"} {
+		res, err := client.Get("http://ml" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d %s, %v", path, res.StatusCode, body, err)
+		}
+	}
+	if _, err := serve.ListenHealth(t.Context(), "unix:"+socket); err == nil {
+		t.Error("a second process took the first one's address")
+	}
+	listener.Close()
+	if err := os.WriteFile(socket, nil, 0o600); err != nil { // what a killed process leaves
+		t.Fatal(err)
+	}
+	again, err := serve.ListenHealth(t.Context(), "unix:"+socket)
+	if err != nil {
+		t.Fatalf("after a killed process: %v", err)
+	}
+	again.Close()
+}
+
+func dialer(socket string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+}
