@@ -19,6 +19,9 @@ type Incoming struct {
 	Modified *time.Time // the file's time stamp, where the sender knows it
 	Size     int64      // -1: unknown; otherwise Body must have exactly as many bytes
 	Body     io.Reader
+	// Album, if set, is asked for AlbumID once Body has been read: in a form it
+	// may come after the file.
+	Album func() (*uuid.UUID, error)
 }
 
 // ReceiveOutcome says what became of a file.
@@ -74,6 +77,12 @@ func (a *App) ReceiveMedia(ctx context.Context, actor Actor, in Incoming) (Recei
 	o := original{Incoming: in, typ: typ, id: newID()}
 	if err := a.store(ctx, &o, body, limit); err != nil {
 		return Received{}, err
+	}
+	if in.Album != nil {
+		if o.AlbumID, err = in.Album(); err != nil {
+			a.dropObjects(ctx, o.key)
+			return Received{}, err
+		}
 	}
 	return a.addOriginal(ctx, actor, o, nil)
 }

@@ -48,3 +48,20 @@ func (a *App) room(ctx context.Context, owner uuid.UUID, filename string, size i
 	}
 	return limit, nil
 }
+
+// UploadSpace returns how many bytes of the actor's quota are left, -1 without
+// a quota.
+func (a *App) UploadSpace(ctx context.Context, actor Actor) (int64, error) {
+	owner, err := a.mayReceive(ctx, actor, nil)
+	if err != nil {
+		return 0, err
+	}
+	u, err := a.db.UserUsage(ctx, owner)
+	if err != nil {
+		return 0, fmt.Errorf("load the quota of %s: %w", owner, err)
+	}
+	if u.QuotaBytes == nil {
+		return -1, nil
+	}
+	return max(0, *u.QuotaBytes-u.UsedBytes), nil
+}

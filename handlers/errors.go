@@ -125,7 +125,7 @@ func codeOfStatus(status int) string {
 func text(ctx context.Context, key string, args map[string]any) string {
 	pairs := make([]any, 0, 2*len(args))
 	for name, value := range args {
-		pairs = append(pairs, name, value)
+		pairs = append(pairs, name, sizeArg(ctx, value))
 	}
 	return i18n.T(ctx, key, pairs...)
 }
@@ -244,7 +244,7 @@ func isAPI(r *http.Request) bool {
 // wantsPage reports who would show a page: a browser that goes somewhere,
 // htmx, or whoever does not ask for JSON.
 func wantsPage(r *http.Request) bool {
-	if isAPI(r) {
+	if isAPI(r) || strings.HasPrefix(r.URL.Path, tusPath) {
 		return false
 	}
 	if r.Header.Get("HX-Request") == "true" {

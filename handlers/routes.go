@@ -4,7 +4,12 @@ import "github.com/labstack/echo/v4"
 
 // streamed lists the routes whose bodies are read as they come, without the
 // size limit and deadline of forms; each sets limits of its own.
-var streamed = map[string]bool{}
+var streamed = map[string]bool{
+	"POST /upload":             true,
+	"POST " + tusPath:          true,
+	"PATCH " + tusPath + ":id": true,
+	"POST /api/v1/media":       true,
+}
 
 // routes is the one page with every address, grouped as a reader would look
 // for them.
@@ -72,6 +77,15 @@ func (s *Server) routes(d Deps) {
 	s.get("/account/tokens", tokens.list)
 	e.POST("/account/tokens", tokens.create)
 	e.POST("/account/tokens/:id/revoke", tokens.revoke)
+
+	// Adding photos
+	uploads := uploadHandlers{s, d.App}
+	s.get("/upload", uploads.form)
+	e.POST("/upload", uploads.submit)
+	tus := newTusHandlers(s, d.App)
+	e.OPTIONS(tusPath, tus.options)
+	e.POST(tusPath, tus.serve)
+	e.Match([]string{"HEAD", "PATCH", "DELETE"}, tusPath+":id", tus.serve)
 
 	// The API, below /api/v1
 	api := newAPI(s)

@@ -39,6 +39,8 @@ type site struct {
 	app  *app.App
 	web  *handlers.Server
 	live *live.Publisher
+	hub  *live.Hub
+	cfg  *config.Config
 
 	channel string // of the live updates
 	log     *syncBuffer
@@ -92,7 +94,7 @@ func newSite(t testing.TB, settings ...string) *site {
 
 func emptySite(t testing.TB, settings ...string) *site {
 	t.Helper()
-	environ := append([]string{"BASE_URL=https://photos.example.org", "LOG_LEVEL=debug"}, settings...)
+	environ := append([]string{"BASE_URL=https://photos.example.org", "LOG_LEVEL=debug", "MAX_UPLOAD_BYTES=1MiB"}, settings...)
 	cfg, err := config.Load(environ, t.TempDir(), config.NeedNothing)
 	if err != nil {
 		t.Fatal(err)
@@ -102,24 +104,31 @@ func emptySite(t testing.TB, settings ...string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s := &site{t: t, db: dbtest.New(t), log: &syncBuffer{}, store: store}
+	s := &site{t: t, db: dbtest.New(t), cfg: cfg, log: &syncBuffer{}, store: store}
 	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	pool, channel := testRedis(t), "test:"+uuid.NewString()
 	s.channel, s.live = channel, live.NewPublisher(pool, channel)
 	hub := live.NewHub(pool, channel, log)
+	s.hub = hub
 	hubContext, stopHub := context.WithCancel(context.Background())
 	t.Cleanup(stopHub)
 	go hub.Run(hubContext)
 	s.app = app.New(app.Deps{
-		DB: s.db, Storage: store, Jobs: nowhere{}, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: 1 << 20},
+		DB: s.db, Storage: store, Jobs: nowhere{}, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
 	})
-	s.web = handlers.New(handlers.Deps{
-		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Live: hub, Config: cfg, Log: log,
+	s.web = s.newServer()
+	return s
+}
+
+// newServer is one more web process of the site.
+func (s *site) newServer() *handlers.Server {
+	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	return handlers.New(handlers.Deps{
+		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Live: s.hub, Config: s.cfg, Log: log,
 		Parts: []handlers.Part{{Name: "database", Check: func(ctx context.Context) (string, error) { return "", s.db.Ping(ctx) }}},
 	})
-	return s
 }
 
 func (s *site) user(email string, admin bool) db.User {

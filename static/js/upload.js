@@ -150,7 +150,7 @@ function settled(item, answer) {
     link.href = result.url;
     link.hidden = false;
   }
-  show(item, result.outcome, result.detail);
+  show(item, result.outcome === "restored" ? "duplicate" : result.outcome, result.message);
   return true;
 }
 
