@@ -33,6 +33,7 @@ const (
 const (
 	ListOwn       Action = "own.list"    // one's timeline, trash, favourites; searching
 	Upload        Action = "own.upload"  // add media of one's own
+	ChangeOwn     Action = "own.change"  // empty one's trash, undo; each item is then asked for by itself
 	ManageAccount Action = "account"     // one's own profile, sessions and tokens
 	ManageSite    Action = "site.manage" // users, jobs, settings, system state
 )
@@ -74,6 +75,7 @@ var rules = map[Action]rule{
 	AddToAlbum:     {role: RoleContributor, scope: ScopeMediaWrite, signedIn: true},
 	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
 	Upload:         {scope: ScopeMediaWrite, signedIn: true},
+	ChangeOwn:      {scope: ScopeMediaWrite, signedIn: true},
 	ManageAccount:  {scope: ScopeAccount, signedIn: true},
 	ManageSite:     {scope: ScopeAdmin, signedIn: true},
 }
@@ -98,7 +100,7 @@ func (a Actor) allow(action Action) error {
 // allowSystem lets only Albumen itself pass: workers and schedules.
 func (a Actor) allowSystem() error {
 	if !a.system {
-		return &Error{Code: CodeForbidden, Key: "error.forbidden"}
+		return NotFound("page")
 	}
 	return nil
 }

@@ -49,6 +49,11 @@ var mediaAccess = map[string]accessCase{
 			_, err := a.Derivative(ctx, actor, id, app.Thumb)
 			return err
 		}, viewing},
+	"Record": {
+		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+			_, err := a.Record(ctx, actor, id)
+			return err
+		}, viewing},
 	"EditMedia": {
 		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 			_, err := a.EditMedia(ctx, actor, id, title("New"))

@@ -85,8 +85,8 @@ func (a *App) deletePending(ctx context.Context, q *db.Queries, key string) erro
 // behind and what deleted items owned. It returns how many it deleted. Only
 // the system may; several may run at once.
 func (a *App) SweepObjects(ctx context.Context, actor Actor) (int, error) {
-	if !actor.system {
-		return 0, NotFound("page")
+	if err := actor.allowSystem(); err != nil {
+		return 0, err
 	}
 	swept := 0
 	for {

@@ -19,7 +19,7 @@ const purgeBatch = 500
 // EmptyTrash deletes for ever everything in the actor's trash and returns how
 // many items that were.
 func (a *App) EmptyTrash(ctx context.Context, actor Actor) (int, error) {
-	if err := actor.allow(ListOwn); err != nil {
+	if err := actor.allow(ChangeOwn); err != nil {
 		return 0, err
 	}
 	return a.deleteAll(ctx, func() ([]uuid.UUID, error) {
@@ -30,8 +30,8 @@ func (a *App) EmptyTrash(ctx context.Context, actor Actor) (int, error) {
 // PurgeTrash deletes for ever what has lain in any trash for TrashDays; the
 // scheduler calls it. Only the system may.
 func (a *App) PurgeTrash(ctx context.Context, actor Actor) (int, error) {
-	if !actor.system {
-		return 0, NotFound("page")
+	if err := actor.allowSystem(); err != nil {
+		return 0, err
 	}
 	before := a.now().Add(-TrashDays * 24 * time.Hour)
 	return a.deleteAll(ctx, func() ([]uuid.UUID, error) {

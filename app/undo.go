@@ -21,7 +21,7 @@ type Undone struct {
 // was changed again since is left alone and counted as skipped. CodeNotFound
 // for an operation that is somebody else's, too old or undone before.
 func (a *App) Undo(ctx context.Context, actor Actor, operation uuid.UUID) (Undone, error) {
-	if err := actor.allow(ListOwn); err != nil {
+	if err := actor.allow(ChangeOwn); err != nil {
 		return Undone{}, err
 	}
 	var undone Undone

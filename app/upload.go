@@ -124,8 +124,8 @@ func (a *App) CancelUpload(ctx context.Context, actor Actor, id uuid.UUID) error
 // items, and expired ones go; their pieces are left to SweepObjects. It
 // returns how many expired. Only the system may.
 func (a *App) SweepUploads(ctx context.Context, actor Actor) (int, error) {
-	if !actor.system {
-		return 0, NotFound("page")
+	if err := actor.allowSystem(); err != nil {
+		return 0, err
 	}
 	waiting, err := a.db.UnjoinedUploads(ctx, db.UnjoinedUploadsParams{Now: a.now(), N: sweepBatch})
 	if err != nil {

@@ -1,0 +1,292 @@
+package app_test
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"albumen/app"
+	"albumen/media"
+)
+
+// ownActors are the columns of the tables of use-cases without an object.
+var ownActors = strings.Fields("anonymous user admin readtoken accounttoken admintoken suspended")
+
+// ownCase is a use-case that needs no object of somebody's. want has a letter
+// for each actor, as in mediaAccess.
+type ownCase struct {
+	run  func(context.Context, *app.App, app.Actor) error
+	want string
+}
+
+const (
+	reading    = "uoooffu" // one's own items: the scope media.read
+	writing    = "uoofffu" // the scope media.write
+	accounting = "uoofofu" // the scope account
+	managing   = "unoffnu" // site admins with the scope admin
+	systemOnly = "nnnnnnn"
+)
+
+var ownAccess = map[string]ownCase{
+	"Timeline": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Timeline(ctx, x, app.TimelineQuery{}))
+	}, reading},
+	"Months": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Months(ctx, x, "")) }, reading},
+	"Favourites": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Favourites(ctx, x, app.ListQuery{}))
+	}, reading},
+	"Archive": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Archive(ctx, x, app.ListQuery{}))
+	}, reading},
+	"Trash": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Trash(ctx, x, app.ListQuery{}))
+	}, reading},
+	"Counts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Counts(ctx, x)) }, reading},
+	"Search": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Search(ctx, x, app.SearchQuery{Q: "x"}))
+	}, reading},
+	"Records": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Records(ctx, x, nil)) }, reading},
+	"OwnRecords": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.OwnRecords(ctx, x, app.RecordQuery{}))
+	}, reading},
+	"EmptyTrash": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.EmptyTrash(ctx, x)) }, writing},
+
+	"Me":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Me(ctx, x)) }, "uooooou"},
+	"Tokens":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Tokens(ctx, x)) }, accounting},
+	"SetTheme": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SetTheme(ctx, x, "dark") }, accounting},
+	"UpdateSettings": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.UpdateSettings(ctx, x, app.Settings{Name: "N", Language: "en", TimeZone: "UTC", Theme: "dark"}))
+	}, accounting},
+	"CreateToken": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		_, _, err := a.CreateToken(ctx, x, app.NewToken{Name: "t", Scopes: []app.Scope{app.ScopeAccount}})
+		return err
+	}, accounting},
+
+	"Users":            {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Users(ctx, x)) }, managing},
+	"CheckDrift":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.CheckDrift(ctx, x)) }, managing},
+	"ProcessingCounts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.ProcessingCounts(ctx, x)) }, managing},
+	"CreateUser": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.CreateUser(ctx, x, app.NewUser{Email: uuid.NewString() + "@example.org", Password: "correct horse battery"}))
+	}, managing},
+
+	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
+	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
+	"SweepUploads": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepUploads(ctx, x)) }, systemOnly},
+	"SweepProcessing": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.SweepProcessing(ctx, x, nil))
+	}, systemOnly},
+	"ClaimMedia": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.ClaimMedia(ctx, x, uuid.New()))
+	}, systemOnly},
+	"KeepMedia": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.KeepMedia(ctx, x, app.Claim{}) }, systemOnly},
+	"FinishMedia": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.FinishMedia(ctx, x, app.Claim{}, app.Outcome{})
+	}, systemOnly},
+	"FailMedia": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.FailMedia(ctx, x, app.Claim{}, &media.ProcessError{Code: media.CodeBroken})
+	}, systemOnly},
+	"ReleaseMedia": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.ReleaseMedia(ctx, x, app.Claim{}, false)
+	}, systemOnly},
+}
+
+// testedElsewhere are use-cases whose rows need more of a stage than a table
+// gives; the test that has them is named.
+var testedElsewhere = map[string]string{
+	"ReceiveMedia":  "TestReceiveAccess",
+	"CreateUpload":  "TestUploadAccess",
+	"UploadByID":    "TestUploadAccess",
+	"TakeUpload":    "TestUploadAccess",
+	"AppendUpload":  "TestUploadAccess",
+	"FinishUpload":  "TestUploadAccess",
+	"CancelUpload":  "TestUploadAccess",
+	"Undo":          "TestUndoBelongsToWhoDidIt",
+	"RevokeToken":   "TestTokensOfOthersDoNotExist",
+	"UserByEmail":   "TestUserManagementAccess",
+	"SuspendUser":   "TestUserManagementAccess",
+	"ResetPassword": "TestUserManagementAccess",
+	"Neighbours":    "TestNeighboursAccess",
+}
+
+// withoutActor are the doors through which an actor comes in: reviewed one by
+// one, they decide by secrets and not by rights.
+var withoutActor = []string{
+	"ActorOfToken", "ActorOfUser", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
+}
+
+// Every exported use-case takes an Actor and has its rows, or is on the list.
+func TestEveryUseCaseIsAccountedFor(t *testing.T) {
+	typ := reflect.TypeFor[*app.App]()
+	actor := reflect.TypeFor[app.Actor]()
+	for i := range typ.NumMethod() {
+		m := typ.Method(i)
+		takesActor := m.Type.NumIn() > 2 && m.Type.In(2) == actor
+		listed := 0
+		for name := range mediaAccess {
+			if name == m.Name {
+				listed++
+			}
+		}
+		if _, ok := ownAccess[m.Name]; ok {
+			listed++
+		}
+		if _, ok := testedElsewhere[m.Name]; ok {
+			listed++
+		}
+		for _, name := range withoutActor {
+			if name == m.Name {
+				listed += 10
+			}
+		}
+		switch {
+		case takesActor && listed != 1:
+			t.Errorf("%s has %d rows in the access tables, want one", m.Name, listed)
+		case !takesActor && listed != 10:
+			t.Errorf("%s takes no actor and is not on the reviewed list", m.Name)
+		}
+	}
+}
+
+func TestOwnAccess(t *testing.T) {
+	w := newWorld(t, nil)
+	u, admin := w.user("user"), w.user("admin")
+	w.exec("UPDATE users SET is_admin = true WHERE id = $1", admin.ID)
+	admin.IsAdmin = true
+	suspended := u
+	suspended.SuspendedAt = &w.now
+	actors := map[string]app.Actor{
+		"anonymous": {}, "user": app.UserActor(u), "admin": app.UserActor(admin), "suspended": app.UserActor(suspended),
+		"readtoken":    app.TokenActor(u, []app.Scope{app.ScopeMediaRead}),
+		"accounttoken": app.TokenActor(u, []app.Scope{app.ScopeAccount}),
+		// The admin scope of somebody who is no admin is worth nothing.
+		"admintoken": app.TokenActor(u, []app.Scope{app.ScopeAdmin}),
+	}
+	for name, c := range ownAccess {
+		got := ""
+		for _, who := range ownActors {
+			err := c.run(t.Context(), w.App, actors[who])
+			letter, known := "o", true
+			if err != nil {
+				letter, known = letters[app.CodeOf(err)]
+			}
+			if !known {
+				t.Fatalf("%s as %s: %v", name, who, err)
+			}
+			got += letter
+		}
+		if got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
+func TestUploadAccess(t *testing.T) {
+	w := newWorld(t, nil)
+	u, other := w.user("ann"), w.user("bob")
+	upload, err := w.CreateUpload(t.Context(), app.UserActor(u), app.NewUpload{Filename: "x.jpg", Bytes: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uses := map[string]func(app.Actor) error{
+		"CreateUpload": func(x app.Actor) error {
+			return second(w.CreateUpload(t.Context(), x, app.NewUpload{Filename: "y.jpg", Bytes: 10}))
+		},
+		"UploadByID": func(x app.Actor) error { return second(w.UploadByID(t.Context(), x, upload.ID)) },
+		"TakeUpload": func(x app.Actor) error { return second(w.TakeUpload(t.Context(), x, upload.ID)) },
+		"AppendUpload": func(x app.Actor) error {
+			return second(w.AppendUpload(t.Context(), x, upload.ID, uuid.New(), 0, strings.NewReader("x")))
+		},
+		"FinishUpload": func(x app.Actor) error { return second(w.FinishUpload(t.Context(), x, upload.ID)) },
+		"CancelUpload": func(x app.Actor) error { return w.CancelUpload(t.Context(), x, upload.ID) },
+	}
+	for name, use := range uses {
+		for who, c := range map[string]struct {
+			actor app.Actor
+			want  app.Code
+		}{
+			"anonymous": {app.Actor{}, app.CodeUnauthenticated}, "another user": {app.UserActor(other), app.CodeNotFound},
+			"a token that reads": {app.TokenActor(u, []app.Scope{app.ScopeMediaRead}), app.CodeForbidden},
+		} {
+			if name == "CreateUpload" && who == "another user" {
+				continue // everybody opens uploads of their own
+			}
+			if err := use(c.actor); app.CodeOf(err) != c.want {
+				t.Errorf("%s as %s: %v, want %s", name, who, err, c.want)
+			}
+		}
+	}
+	if err := uses["UploadByID"](app.UserActor(u)); err != nil {
+		t.Errorf("one's own: %v", err)
+	}
+}
+
+func TestTokensOfOthersDoNotExist(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, bob := app.UserActor(w.user("ann")), app.UserActor(w.user("bob"))
+	_, token, err := w.CreateToken(t.Context(), ann, app.NewToken{Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, c := range map[string]struct {
+		actor app.Actor
+		want  app.Code
+	}{
+		"anonymous": {app.Actor{}, app.CodeUnauthenticated}, "another user": {bob, app.CodeNotFound},
+	} {
+		if err := w.RevokeToken(t.Context(), c.actor, token.ID); app.CodeOf(err) != c.want {
+			t.Errorf("as %s: %v, want %s", who, err, c.want)
+		}
+	}
+	if err := w.RevokeToken(t.Context(), ann, token.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUserManagementAccess(t *testing.T) {
+	w := newWorld(t, nil)
+	u, admin := w.user("user"), w.user("admin")
+	w.exec("UPDATE users SET is_admin = true WHERE id = $1", admin.ID)
+	admin.IsAdmin = true
+	target := w.user("target")
+	for who, c := range map[string]struct {
+		actor app.Actor
+		want  string
+	}{
+		"anonymous": {app.Actor{}, "u"}, "user": {app.UserActor(u), "n"}, "admin": {app.UserActor(admin), "o"},
+		"admin without the scope": {app.TokenActor(admin, []app.Scope{app.ScopeMediaRead}), "f"},
+	} {
+		for name, err := range map[string]error{
+			"UserByEmail":   second(w.UserByEmail(t.Context(), c.actor, target.Email)),
+			"SuspendUser":   w.SuspendUser(t.Context(), c.actor, target.ID, true),
+			"ResetPassword": w.ResetPassword(t.Context(), c.actor, target.ID, "correct horse battery"),
+		} {
+			got := "o"
+			if err != nil {
+				got = letters[app.CodeOf(err)]
+			}
+			if got != c.want {
+				t.Errorf("%s as %s: %v, want %s", name, who, err, c.want)
+			}
+		}
+	}
+}
+
+func TestNeighboursAccess(t *testing.T) {
+	w := newWorld(t, nil)
+	newItem, actors := stage(w, "private")
+	item := newItem()
+	for who, want := range map[string]string{
+		"anonymous": "n", "stranger": "n", "viewer": "o", "uploader": "o", "siteadmin": "n", "notoken": "f", "suspended": "n",
+	} {
+		got := "o"
+		if err := second(w.Neighbours(t.Context(), actors[who], app.Set{Scope: "all"}, item)); err != nil {
+			got = letters[app.CodeOf(err)]
+		}
+		if got != want {
+			t.Errorf("as %s: %s, want %s", who, got, want)
+		}
+	}
+}
