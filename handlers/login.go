@@ -29,7 +29,6 @@ const home = "/timeline"
 
 // root leads to where a person can go on.
 func (h entryHandlers) root(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "private, no-cache")
 	if h.actor(c).SignedIn() {
 		return seeOther(c, home)
 	}

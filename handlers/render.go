@@ -160,4 +160,7 @@ func localPath(path string) string {
 }
 
 // seeOther sends the browser to a path of this site with a GET.
-func seeOther(c echo.Context, path string) error { return c.Redirect(http.StatusSeeOther, path) }
+func seeOther(c echo.Context, path string) error {
+	c.Response().Header().Set("Cache-Control", "private, no-cache")
+	return c.Redirect(http.StatusSeeOther, path)
+}
