@@ -173,7 +173,7 @@ func (g *gallery) trash() media.Trash {
 func uploaded() upload.Result {
 	return upload.Result{Page: page("/upload"), AgainURL: "/upload", Outcomes: []upload.Outcome{
 		{Filename: "IMG_0001.JPG", State: "created", Href: "/media/1"},
-		{Filename: "IMG_0002.JPG", State: "duplicate", Href: "/media/2", Reason: "It was in the trash and has been restored."},
+		{Filename: "IMG_0002.JPG", State: "restored", Href: "/media/2"},
 		{Filename: "drawing.svg", State: "refused", Reason: "SVG files can carry scripts. Export it as PNG."},
 	}}
 }

@@ -62,7 +62,7 @@ function total() {
   const left = open.reduce((sum, item) => sum + item.file.size - item.offset, 0);
   const done = items.length - open.length;
   $("[data-total-bar]").value = size ? 1 - left / size : 1;
-  const text = open.length ? say(words.total, done, items.length, bytes(left)) : say(words.finished, count("created"), count("duplicate"), count("refused"));
+  const text = open.length ? say(words.total, done, items.length, bytes(left)) : say(words.finished, count("created"), count("duplicate") + count("restored"), count("refused"));
   $("[data-total-text]").textContent = text;
   $("[data-pause]").hidden = !open.length;
   $("[data-done]").hidden = open.length > 0;
@@ -150,7 +150,7 @@ function settled(item, answer) {
     link.href = result.url;
     link.hidden = false;
   }
-  show(item, result.outcome === "restored" ? "duplicate" : result.outcome, result.message);
+  show(item, result.outcome, result.message);
   return true;
 }
 

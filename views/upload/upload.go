@@ -23,9 +23,9 @@ type Result struct {
 // Outcome is what became of one file.
 type Outcome struct {
 	Filename string
-	State    string // created, duplicate, refused
+	State    string // created, duplicate, restored, refused
 	Href     string // of the photo, when there is one
-	Reason   string // why it was refused, or a remark such as that a duplicate was restored from the trash
+	Reason   string // why it was refused
 }
 
 func (r Result) count(state string) int {
