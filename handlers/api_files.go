@@ -38,7 +38,10 @@ var fileSummaries = map[string]string{
 	"video":    "A video in a form that browsers play",
 }
 
-var problemType = reflect.TypeFor[Problem]()
+var (
+	problemType = reflect.TypeFor[Problem]()
+	mediaType   = reflect.TypeFor[apiMedia]()
+)
 
 // document adds an operation that is answered outside huma to the document.
 func (api *apiServer) document(op huma.Operation) {
