@@ -46,6 +46,8 @@ var exceptions = map[string]string{
 
 type goPackage struct {
 	ImportPath string
+	Dir        string
+	GoFiles    []string
 	Imports    []string
 	Deps       []string
 }
@@ -85,14 +87,26 @@ func TestJobsImportNothingOfOurs(t *testing.T) {
 	}
 }
 
-// Only the mains read the configuration, so that a package shows what it needs
-// in its parameters.
+// Only the mains load the configuration. They hand it to handlers as it is; other
+// packages show what they need in their parameters.
 func TestOnlyCommandsReadTheConfiguration(t *testing.T) {
 	for _, p := range list(t) {
 		path := strings.TrimPrefix(p.ImportPath, module+"/")
+		if under(path, "cmd") {
+			continue
+		}
 		for _, dep := range p.Imports {
-			if dep == module+"/config" && !under(path, "cmd") {
+			if dep == module+"/config" && path != "handlers" {
 				t.Errorf("%s imports config; pass it what it needs instead", path)
+			}
+		}
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(text, []byte("config.Load(")) {
+				t.Errorf("%s/%s loads the configuration; only the mains do", path, name)
 			}
 		}
 	}
@@ -159,7 +173,7 @@ func moduleRoot(t *testing.T) string {
 // list returns every package of this module, as the go command sees them.
 func list(t *testing.T) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", module+"/...")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
