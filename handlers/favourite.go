@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -16,6 +17,7 @@ import (
 type favouriteApp interface {
 	EditMedia(context.Context, app.Actor, uuid.UUID, app.MediaEdit) (app.Receipt, error)
 	Favourites(context.Context, app.Actor, app.ListQuery) (app.ItemPage, error)
+	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
 }
 
 type favouriteHandlers struct {
@@ -43,14 +45,28 @@ func (h favouriteHandlers) list(c echo.Context) error {
 	}))
 }
 
-// set marks an item, or takes the mark away (on=0).
+// set marks an item, or takes the mark away (on=0). A grid gets the item as it
+// is now, unless that grid no longer holds it.
 func (h favouriteHandlers) set(c echo.Context) error {
 	return act(c, func(id uuid.UUID, fields url.Values) error {
-		ctx, on := c.Request().Context(), fields.Get("on") != "0"
-		receipt, err := h.app.EditMedia(ctx, h.actor(c), id, app.MediaEdit{Favourite: &on})
+		ctx, actor, on := c.Request().Context(), h.actor(c), fields.Get("on") != "0"
+		receipt, err := h.app.EditMedia(ctx, actor, id, app.MediaEdit{Favourite: &on})
 		if err != nil {
 			return err
 		}
-		return h.done(c, receiptOf(ctx, receipt), backOf(fields, "/media/"+id.String()))
+		back := backOf(fields, "/media/"+id.String())
+		list := originOfList(back)
+		if !wantsFragment(c.Request()) || (list.kind == "favourites" && !on) {
+			return h.done(c, receiptOf(ctx, receipt), back)
+		}
+		records, err := h.app.Records(ctx, actor, []uuid.UUID{id})
+		if err != nil {
+			return err
+		}
+		var now []templ.Component
+		for _, r := range records {
+			now = append(now, mediaviews.TileLink(tile(ctx, recordItem(r), list)))
+		}
+		return h.done(c, receiptOf(ctx, receipt), back, now...)
 	})
 }

@@ -21,6 +21,8 @@ type mediaApp interface {
 	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
 	Neighbours(context.Context, app.Actor, app.Set, uuid.UUID) (app.Neighbours, error)
 	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
+	Search(context.Context, app.Actor, app.SearchQuery) (app.SearchPage, error)
+	Cameras(context.Context, app.Actor) ([]app.Camera, error)
 }
 
 type mediaHandlers struct {
@@ -100,15 +102,17 @@ func daysLeft(trashed, now time.Time) int {
 // sets are the lists through which the viewer moves.
 var sets = map[string]app.SetKind{"timeline": app.SetTimeline, "favourites": app.SetFavourites, "trash": app.SetTrash}
 
+// besideInSearch is among how many hits the viewer moves.
+const besideInSearch = 200
+
 // linkNeighbours leads to what stands before and after the item in its list,
 // with the panel open if it is.
 func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) error {
 	v.AfterTrashURL = list.list()
-	kind, ok := sets[list.kind]
-	if !ok || !actor.SignedIn() {
+	if !actor.SignedIn() {
 		return nil
 	}
-	beside, err := h.app.Neighbours(ctx, actor, app.Set{Kind: kind}, id)
+	beside, err := h.beside(ctx, actor, v, list, id)
 	if err != nil {
 		return err
 	}
@@ -134,6 +138,44 @@ func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *m
 		v.NextURL, v.NextPreviewURL, v.AfterTrashURL = to(*n), previews[*n], list.viewer(*n)
 	}
 	return nil
+}
+
+// beside finds the neighbours. Those in a search are looked for among its best
+// hits only, which also say why the item was found.
+func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) (app.Neighbours, error) {
+	if kind, ok := sets[list.kind]; ok {
+		return h.app.Neighbours(ctx, actor, app.Set{Kind: kind}, id)
+	}
+	cameras, err := h.app.Cameras(ctx, actor)
+	if err != nil {
+		return app.Neighbours{}, err
+	}
+	q, err := searchQuery(list.search, cameras)
+	if err != nil {
+		return app.Neighbours{}, nil // a search that finds nothing
+	}
+	q.Limit = besideInSearch
+	found, err := h.app.Search(ctx, actor, q)
+	if app.CodeOf(err) == app.CodeInvalid {
+		return app.Neighbours{}, nil
+	}
+	if err != nil {
+		return app.Neighbours{}, err
+	}
+	n := app.Neighbours{}
+	for i, hit := range found.Hits {
+		if hit.ID != id {
+			continue
+		}
+		v.Info.Why = whyText(ctx, hit)
+		if i > 0 {
+			n.Previous = &found.Hits[i-1].ID
+		}
+		if i+1 < len(found.Hits) {
+			n.Next = &found.Hits[i+1].ID
+		}
+	}
+	return n, nil
 }
 
 func present(ids ...*uuid.UUID) []uuid.UUID {

@@ -54,6 +54,8 @@ func (s *Server) routes(d Deps) {
 	e.POST("/media/:id/restore", trash.restore)
 	e.POST("/media/:id/delete", trash.remove)
 	e.POST("/undo/:operation", undoHandlers{s, d.App}.undo)
+	search := searchHandlers{s, d.App}
+	s.get("/search", search.show)
 
 	// The bytes
 	bytes := bytesHandlers{s, d.App}
@@ -67,6 +69,12 @@ func (s *Server) routes(d Deps) {
 
 	// Live updates
 	e.GET("/events", eventHandlers{s, d.App, d.Live}.stream)
+
+	// The site
+	admin := adminHandlers{s, d.App, d.Queue, d.Version}
+	s.get("/admin", admin.status)
+	e.POST("/admin/retry", admin.retryAll)
+	e.POST("/admin/media/:id/retry", admin.retry)
 
 	// One's own account
 	settings := settingsHandlers{s, d.App}

@@ -24,6 +24,8 @@ type Deps struct {
 	Live     *live.Hub
 	Config   *config.Config
 	Log      *slog.Logger
+	Queue    QueueState
+	Version  string // of the program
 	Parts    []Part // what /readyz asks
 }
 

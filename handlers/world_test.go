@@ -45,6 +45,7 @@ type site struct {
 	channel string // of the live updates
 	log     *syncBuffer
 	store   storage.Store
+	queue   *jobs.Queue
 	admin   db.User // has goodPassword
 }
 
@@ -64,10 +65,6 @@ func (s *syncBuffer) String() string {
 	defer s.mu.Unlock()
 	return s.b.String()
 }
-
-type nowhere struct{}
-
-func (nowhere) Enqueue(context.Context, jobs.Job) error { return nil }
 
 // testRedis is the real Redis of the tests; a missing one fails them.
 func testRedis(t testing.TB) *redis.Pool {
@@ -113,8 +110,9 @@ func emptySite(t testing.TB, settings ...string) *site {
 	hubContext, stopHub := context.WithCancel(context.Background())
 	t.Cleanup(stopHub)
 	go hub.Run(hubContext)
+	s.queue = jobs.NewQueue("test"+uuid.NewString(), pool)
 	s.app = app.New(app.Deps{
-		DB: s.db, Storage: store, Jobs: nowhere{}, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
+		DB: s.db, Storage: store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
 	})
@@ -126,7 +124,7 @@ func emptySite(t testing.TB, settings ...string) *site {
 func (s *site) newServer() *handlers.Server {
 	log := slog.New(handlers.LogHandler(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	return handlers.New(handlers.Deps{
-		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Live: s.hub, Config: s.cfg, Log: log,
+		App: s.app, Sessions: app.NewSessions(s.db, time.Now), Live: s.hub, Config: s.cfg, Log: log, Queue: s.queue, Version: "test",
 		Parts: []handlers.Part{{Name: "database", Check: func(ctx context.Context) (string, error) { return "", s.db.Ping(ctx) }}},
 	})
 }

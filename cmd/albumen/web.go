@@ -41,7 +41,7 @@ func (p *program) runWeb(ctx context.Context) error {
 	defer s.close()
 	sessions := app.NewSessions(s.db, time.Now)
 	hub := live.NewHub(s.redis, live.Channel, s.log)
-	web := handlers.New(handlers.Deps{App: s.app, Sessions: sessions, Live: hub, Config: s.cfg, Log: s.log, Parts: s.parts()})
+	web := handlers.New(handlers.Deps{App: s.app, Sessions: sessions, Live: hub, Config: s.cfg, Log: s.log, Queue: s.queue, Version: version, Parts: s.parts()})
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {

@@ -1,0 +1,197 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+	"albumen/db"
+	"albumen/i18n"
+	"albumen/views/search"
+)
+
+// searchApp is what searching needs.
+type searchApp interface {
+	Search(context.Context, app.Actor, app.SearchQuery) (app.SearchPage, error)
+	Cameras(context.Context, app.Actor) ([]app.Camera, error)
+}
+
+type searchHandlers struct {
+	*Server
+	app searchApp
+}
+
+// show is a GET whose every choice is in the address. What breaks a rule comes
+// back with what was typed and no results.
+func (h searchHandlers) show(c echo.Context) error {
+	ctx, actor := c.Request().Context(), h.actor(c)
+	list := fromSearch(c.QueryParams())
+	cameras, err := h.app.Cameras(ctx, actor)
+	if err != nil {
+		return err
+	}
+	view := h.view(c, list, cameras)
+	q, err := searchQuery(list.search, cameras)
+	if err == nil && view.Asked {
+		q.Cursor = c.QueryParam("cursor")
+		var found app.SearchPage
+		if found, err = h.app.Search(ctx, actor, q); err == nil {
+			view.MoreURL = moreURL(list, found.Next)
+			view.Hits = hitsOf(ctx, found.Hits, list)
+			view.Corrected = correctedText(ctx, found.Corrected)
+			if view.Total = found.Total; found.AtLeast {
+				view.Total = -1
+			}
+		}
+	}
+	status := http.StatusOK
+	if e, ok := errors.AsType[*app.Error](err); ok && e.Code == app.CodeInvalid && e.Fields["cursor"] == "" && e.Fields["before"] == "" {
+		view.Errors, status, _ = fieldErrors(ctx, err)
+		view.Asked = false
+	} else if err != nil {
+		return err
+	}
+	if wantsFragment(c.Request()) && status == http.StatusOK {
+		return h.render(c, status, search.HitsPage(view.Hits, view.MoreURL))
+	}
+	view.Page = h.page(c)
+	view.Page.Query = list.search.Get("q")
+	return h.render(c, status, search.SearchPage(view))
+}
+
+func (h searchHandlers) view(c echo.Context, list origin, cameras []app.Camera) search.Search {
+	get := list.search.Get
+	v := search.Search{
+		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
+		Filtered: get("from")+get("to")+get("type")+get("camera") != "",
+	}
+	if v.Mode == "" {
+		v.Mode = string(app.SearchHybrid)
+	}
+	v.Asked = v.Filtered || strings.TrimSpace(get("q")) != ""
+	if v.Mode != string(app.SearchText) {
+		v.MeaningOff = i18n.T(c.Request().Context(), app.NoteNoModel)
+	}
+	for _, camera := range cameras {
+		v.Cameras = append(v.Cameras, cameraName(camera.Make, camera.Model))
+	}
+	if v.Camera != "" && !slices.Contains(v.Cameras, v.Camera) {
+		v.Cameras = append(v.Cameras, v.Camera) // the choice stays, though it finds nothing
+	}
+	words := url.Values{}
+	for _, field := range []string{"q", "mode"} {
+		if get(field) != "" {
+			words.Set(field, get(field))
+		}
+	}
+	v.ResetURL = "/search?" + words.Encode()
+	return v
+}
+
+// searchQuery reads the choices. Cameras translate the name that a person sees.
+func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, error) {
+	q := app.SearchQuery{Q: values.Get("q"), Mode: app.SearchMode(values.Get("mode"))}
+	fields := map[string]string{}
+	day := func(field string) time.Time {
+		if values.Get(field) == "" {
+			return time.Time{}
+		}
+		t, err := time.Parse(time.DateOnly, values.Get(field))
+		if err != nil {
+			fields[field] = "error.field.date"
+		}
+		return t
+	}
+	q.From, q.To = day("from"), day("to")
+	if !q.To.IsZero() {
+		q.To = q.To.AddDate(0, 0, 1) // the last day counts, too
+	}
+	switch kind := values.Get("type"); kind {
+	case "":
+	case string(db.MediaKindPhoto), string(db.MediaKindVideo):
+		q.Kind = db.MediaKind(kind)
+	default:
+		q.Type = kind
+	}
+	q.CameraModel = values.Get("camera")
+	for _, camera := range cameras {
+		if cameraName(camera.Make, camera.Model) == q.CameraModel {
+			q.CameraModel = camera.Model
+			break
+		}
+	}
+	if len(fields) > 0 {
+		return q, &app.Error{Code: app.CodeInvalid, Key: "error.invalid", Fields: fields}
+	}
+	return q, nil
+}
+
+func moreURL(list origin, cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	return list.list() + "&cursor=" + url.QueryEscape(cursor)
+}
+
+func hitsOf(ctx context.Context, found []app.Hit, list origin) []search.Hit {
+	hits := make([]search.Hit, len(found))
+	for i, f := range found {
+		hits[i] = search.Hit{Tile: tile(ctx, f.Item, list)}
+		for _, m := range f.Explain {
+			reason := search.Reason{Field: fieldName(ctx, m.Field)}
+			for _, s := range m.Snippet {
+				reason.Text = append(reason.Text, search.Span{Text: s.Text, Match: s.Match})
+			}
+			hits[i].Why = append(hits[i].Why, reason)
+		}
+	}
+	return hits
+}
+
+// fieldName is what a person calls the field that matched.
+func fieldName(ctx context.Context, field string) string {
+	key, ok := map[string]string{
+		"title": "matched.title", "description": "matched.text", "place": "matched.place", "filename": "matched.filename",
+		"camera": "matched.camera", "lens": "matched.lens", "ai_description": "matched.picture",
+	}[field]
+	if !ok {
+		return field
+	}
+	return i18n.T(ctx, key)
+}
+
+// correctedText says which words were looked for instead of those typed.
+func correctedText(ctx context.Context, corrected map[string][]string) string {
+	if len(corrected) == 0 {
+		return ""
+	}
+	var typed, meant []string
+	for word := range corrected {
+		typed = append(typed, word)
+	}
+	slices.Sort(typed)
+	for _, word := range typed {
+		meant = append(meant, corrected[word]...)
+	}
+	return i18n.T(ctx, "search.corrected", "Typed", strings.Join(typed, ", "), "Meant", strings.Join(meant, ", "))
+}
+
+// whyText is the reasons of a hit as the panel of the viewer lists them.
+func whyText(ctx context.Context, hit app.Hit) []string {
+	var why []string
+	for _, m := range hit.Explain {
+		text := strings.Builder{}
+		for _, s := range m.Snippet {
+			text.WriteString(s.Text)
+		}
+		why = append(why, fieldName(ctx, m.Field)+": "+text.String())
+	}
+	return why
+}
