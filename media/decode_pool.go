@@ -59,6 +59,9 @@ func (p *pool) acquire(ctx context.Context) (*child, error) {
 
 // release gives the slot back. A child that died or is worn out is replaced.
 func (p *pool) release(c *child) {
+	if c.ended() {
+		p.logger.Warn("decoder process ended and is replaced", "state", c.cmd.ProcessState.String(), "stderr", c.stderr.String())
+	}
 	if c.files >= recycleAfter || c.ended() {
 		c.kill()
 		c = nil

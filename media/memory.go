@@ -13,7 +13,7 @@ const (
 	headerMemory = 64 * mib
 	// canvasMemory covers what every picture needs besides decoding: the
 	// canvas, its copies and the WebP encoder.
-	canvasMemory = 128 * mib
+	canvasMemory = 112 * mib
 	// bombPixels and bombBits: a picture with more pixels than this, and fewer
 	// bits of file for each, is no photograph but a trap.
 	bombPixels = 50_000_000
@@ -36,6 +36,9 @@ func decodeMemory(h vips.Header, c claims, fileBytes int64) int64 {
 	case strings.HasPrefix(h.Loader, "jpeg"):
 		if h.Interlaced {
 			// All coefficients are held, two bytes for each of every component.
+			if h.QuarterChroma {
+				return full*3 + stream
+			}
 			return full*2*int64(h.Bands) + stream
 		}
 		return stream
@@ -52,7 +55,7 @@ func decodeMemory(h vips.Header, c claims, fileBytes int64) int64 {
 	case strings.HasPrefix(h.Loader, "gif"):
 		return fileBytes + full*12
 	case strings.HasPrefix(h.Loader, "heif"):
-		return fileBytes + full*8*int64(h.BandBytes)
+		return fileBytes + full*5*int64(h.BandBytes) // measured: 12 megapixels take 76 MB in all
 	default: // TIFF: a strip may be the whole picture
 		return full*pixel + stream
 	}

@@ -86,7 +86,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "progressive.jpg")
 	photograph(t, 1000, 500, filepath.Join(dir, "tile.png"))
-	run(t, "vips", "replicate", filepath.Join(dir, "tile.png"), path+"[Q=85,interlace]", "5", "8")
+	run(t, "vips", "replicate", filepath.Join(dir, "tile.png"), path+"[Q=85,interlace]", "8", "10")
 	_, err := p.Still(context.Background(), path, photo("image/jpeg", "jpg"))
 	wantCode(t, err, CodeTooManyPixels)
 }

@@ -73,6 +73,8 @@ albumen_header(const char *path, int heif, int strict, AlbumenHeader *h)
 	h->band_bytes = (int) vips_format_sizeof(vips_image_get_format(im));
 	// The name for JPEG before libvips 8.15, and for everything since.
 	h->interlaced = get_int(im, "jpeg-multiscan", 0) || get_int(im, "interlaced", 0);
+	h->quarter_chroma = vips_image_get_typeof(im, "jpeg-chroma-subsample") &&
+		!vips_image_get_string(im, "jpeg-chroma-subsample", &loader) && !strcmp(loader, "4:2:0");
 	h->profile = vips_image_get_typeof(im, VIPS_META_ICC_NAME) != 0;
 	memset(h->loader, 0, sizeof h->loader);
 	if (vips_image_get_typeof(im, VIPS_META_LOADER) && !vips_image_get_string(im, VIPS_META_LOADER, &loader))

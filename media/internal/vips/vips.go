@@ -24,6 +24,7 @@ type Header struct {
 	Bands         int
 	BandBytes     int
 	Interlaced    bool   // PNG Adam7, progressive JPEG
+	QuarterChroma bool   // JPEG 4:2:0
 	Profile       bool   // has an embedded colour profile
 	Loader        string // libvips' nickname, e.g. "jpegload_source"
 }
@@ -48,7 +49,7 @@ func ReadHeader(path string, heif, strict bool) (Header, error) {
 	}
 	return Header{
 		Width: int(h.width), Height: int(h.height), Orientation: int(h.orientation), Pages: int(h.pages),
-		Bands: int(h.bands), BandBytes: int(h.band_bytes), Interlaced: h.interlaced != 0, Profile: h.profile != 0, Loader: C.GoString(&h.loader[0]),
+		Bands: int(h.bands), BandBytes: int(h.band_bytes), Interlaced: h.interlaced != 0, QuarterChroma: h.quarter_chroma != 0, Profile: h.profile != 0, Loader: C.GoString(&h.loader[0]),
 	}, nil
 }
 

@@ -12,6 +12,7 @@ typedef struct {
 	int bands;
 	int band_bytes;
 	int interlaced;
+	int quarter_chroma; // JPEG 4:2:0
 	int profile; // has an embedded colour profile
 	char loader[64];
 } AlbumenHeader;
