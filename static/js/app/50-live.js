@@ -1,20 +1,22 @@
 // Photos appear on the open timeline as they become ready. The stream carries ids only; the page asks for what it may see.
 const days = $("#days[data-events]");
 const pill = $("#arrivals");
-let stream, lost = false, waiting = new Set(), timer = 0, arrived = 0;
+let stream, stale = days && "newest" in days.dataset, waiting = new Set(), timer = 0, arrived = 0;
 
 function listen() {
   if (!days || stream) return;
   stream = new EventSource(days.dataset.events);
   stream.addEventListener("media", (event) => {
-    for (const id of JSON.parse(event.data).ids) waiting.add(id);
+    waiting.add(JSON.parse(event.data).id);
     timer ||= setTimeout(fetchArrivals, 400);
   });
+  stream.addEventListener("resync", () => refresh(location.href));
+  // What became ready before the stream was open, be it the first time or again, was not told.
   stream.onopen = () => {
-    if (lost) refresh(location.href);
-    lost = false;
+    if (stale) refresh(location.href);
+    stale = false;
   };
-  stream.onerror = () => { lost = true; };
+  stream.onerror = () => { stale = true; };
 }
 
 function deaf() {
