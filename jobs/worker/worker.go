@@ -45,6 +45,8 @@ const (
 	grace = 3 * time.Second
 	// stopAtMost bounds the whole stop, should a job not heed its context.
 	stopAtMost = 10 * time.Second
+	// failurePause follows a job that failed for no fault of its file's.
+	failurePause = time.Second
 )
 
 // Worker runs jobs and schedules of one process.
@@ -133,6 +135,10 @@ func (w *Worker) handler(what string, run func(context.Context, string) error) f
 		err := run(w.jobs, id)
 		if err != nil {
 			w.cfg.Log.Error("a job failed; the sweeper will try again", "job", what, "media", id, "error", err)
+			select { // what fails like this is mostly away: no need to hurry through the queue
+			case <-w.jobs.Done():
+			case <-time.After(failurePause):
+			}
 		}
 		return err
 	}
