@@ -13,7 +13,7 @@ import (
 
 // browser is one tab of headless Chromium.
 type browser struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 	i   *instance
 }
@@ -43,7 +43,7 @@ func (i *instance) open(scripts bool) *browser {
 	return b
 }
 
-func chromium(t *testing.T) string {
+func chromium(t testing.TB) string {
 	t.Helper()
 	for _, path := range []string{os.Getenv("CHROME_PATH"), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"} {
 		if path == "" {

@@ -57,7 +57,7 @@ const (
 
 // instance is one running Albumen with a database of its own.
 type instance struct {
-	t       *testing.T
+	t       testing.TB
 	url     string
 	dir     string
 	env     []string
@@ -84,7 +84,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // start runs web, worker and ml and makes the administrator.
-func start(t *testing.T) *instance {
+func start(t testing.TB) *instance {
 	t.Helper()
 	redisURL := os.Getenv("ALBUMEN_TEST_REDIS_URL")
 	if redisURL == "" {
@@ -178,7 +178,7 @@ func (i *instance) waitReady() {
 	}
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -132,7 +132,7 @@ func photoFolder(t *testing.T, dir string, n, broken int) map[string]bool {
 			img := image.NewRGBA(image.Rect(0, 0, 640, 480))
 			for y := range 480 {
 				for x := range 640 {
-					img.Set(x, y, color.RGBA{uint8(x + i), uint8(y ^ i>>8), uint8(i), 255})
+					img.Set(x, y, color.RGBA{uint8(x + i), uint8(y + 90*(i>>8)), uint8(i), 255})
 				}
 			}
 			if err := jpeg.Encode(&content, img, nil); err != nil {
@@ -148,6 +148,9 @@ func photoFolder(t *testing.T, dir string, n, broken int) map[string]bool {
 		}
 		sum := sha256.Sum256(content.Bytes())
 		sums[hex.EncodeToString(sum[:])] = true
+	}
+	if len(sums) != n+broken {
+		t.Fatalf("only %d of the files differ", len(sums))
 	}
 	return sums
 }

@@ -18,7 +18,7 @@ func photo(t *testing.T, dir, name, seed string, exif ...string) string {
 	return path
 }
 
-func run(t *testing.T, program string, args ...string) string {
+func run(t testing.TB, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(program, args...).CombinedOutput()
 	if err != nil {
