@@ -28,6 +28,11 @@ func (a *App) Months(ctx context.Context, actor Actor, scope db.Scope) ([]Month,
 	if _, err := (Filter{}).sql(actor, scope); err != nil {
 		return nil, err
 	}
+	return a.months(ctx, actor, scope)
+}
+
+// months is Months for a caller that has decided access.
+func (a *App) months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
 	counts := map[time.Time]int{}
 	if scope != db.ScopeShared {
 		own, err := a.db.OwnMonths(ctx, actor.UserID())

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -18,13 +19,19 @@ const (
 	SetFavourites SetKind = "favourites"
 	SetArchive    SetKind = "archive"
 	SetTrash      SetKind = "trash"
+	SetSearch     SetKind = "search"
 )
+
+// How far into the hits of a search by words the neighbours of an item are
+// looked for.
+const searchDepth = 2_000
 
 // Set is the list from which an item was opened.
 type Set struct {
-	Kind   SetKind  // empty: SetTimeline
-	Scope  db.Scope // of the timeline
-	Filter Filter
+	Kind   SetKind     // empty: SetTimeline
+	Scope  db.Scope    // of the timeline
+	Filter Filter      // of every kind but SetSearch
+	Search SearchQuery // of SetSearch; Cursor and Limit do not matter
 }
 
 // Neighbours are the items beside one in a set; nil where it ends. Previous is
@@ -35,7 +42,8 @@ type Neighbours struct {
 
 // Neighbours returns what stands beside the item in the set. An item that is
 // not (or no longer) in the set has the neighbours of the place where its date
-// would put it. It fails with CodeNotFound where the actor may not see the item.
+// would put it. In a search by words neighbours are hits beside each other
+// among the first 2,000; an item beyond has none. It fails with CodeNotFound where the actor may not see the item.
 func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID) (Neighbours, error) {
 	item, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id)
 	if err != nil {
@@ -43,6 +51,9 @@ func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID
 	}
 	if err := actor.allow(ListOwn); err != nil {
 		return Neighbours{}, err
+	}
+	if set.Kind == SetSearch && strings.TrimSpace(set.Search.Q) != "" {
+		return a.searchNeighbours(ctx, actor, set.Search, id)
 	}
 	f, err := set.sql(actor)
 	if err != nil {
@@ -81,6 +92,8 @@ func (s Set) sql(actor Actor) (db.Filter, error) {
 		scope = s.Scope
 	case SetFavourites:
 		s.Filter.Favourite, scope = true, db.ScopeAll
+	case SetSearch:
+		return s.Search.validate(actor)
 	case SetArchive:
 		state = db.StateArchived
 	case SetTrash:
@@ -91,4 +104,39 @@ func (s Set) sql(actor Actor) (db.Filter, error) {
 	f, err := s.Filter.sql(actor, scope)
 	f.State = state
 	return f, err
+}
+
+// searchNeighbours reads the hits up to the item.
+func (a *App) searchNeighbours(ctx context.Context, actor Actor, q SearchQuery, id uuid.UUID) (Neighbours, error) {
+	q.Cursor, q.Limit = "", MaxPageSize
+	f, err := q.validate(actor)
+	if err != nil {
+		return Neighbours{}, err
+	}
+	n, found := Neighbours{}, false
+	for read := 0; read < searchDepth; {
+		m, err := a.match(ctx, actor, f, q)
+		if err != nil {
+			return Neighbours{}, err
+		}
+		for _, r := range m.rows {
+			switch {
+			case found:
+				n.Next = &r.ID
+				return n, nil
+			case r.ID == id:
+				found = true
+			default:
+				n.Previous = &r.ID
+			}
+		}
+		read += len(m.rows)
+		if q.Cursor = m.next.encode(q); q.Cursor == "" || len(m.rows) == 0 {
+			break
+		}
+	}
+	if !found {
+		return Neighbours{}, nil
+	}
+	return n, nil
 }

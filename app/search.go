@@ -68,9 +68,9 @@ type SearchPage struct {
 
 // Search returns the items that the actor may see and that match, best first.
 //
-// Ranking is exact where up to RankLimit items match. Commoner words are
-// ranked in stretches of time: among the newest items first, and when those
-// are through, among older ones; every match is reached by paging on.
+// Ranking is exact where up to about RankLimit items match. Commoner words are
+// ranked in stretches of whole months: among the newest items first, and when
+// those are through, among older ones; every match is reached by paging on.
 //
 // CodeInvalid for a query that is too long or unreadable, a bad filter, mode,
 // sort, limit or cursor; CodeUnauthenticated for one who is not signed in.
@@ -139,54 +139,68 @@ func (a *App) browse(ctx context.Context, f db.Filter, q SearchQuery) (SearchPag
 	return page, nil
 }
 
-// searchText answers a page of a search by words. When nothing matches as
-// typed, it tries the words that were probably meant.
+// searchText answers a page of a search by words.
 func (a *App) searchText(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (SearchPage, error) {
+	found, err := a.match(ctx, actor, f, q)
+	if err != nil {
+		return SearchPage{}, err
+	}
+	page := SearchPage{Next: found.next.encode(q), Total: found.next.total, AtLeast: found.next.atLeast}
+	err = a.explain(ctx, &page, found.rows, found.compiled, found.language)
+	return page, err
+}
+
+// matches is one page of what a search by words found.
+type matches struct {
+	compiled
+	rows     []db.RankedRow
+	next     searchPlace
+	language string
+}
+
+// match finds one page. When nothing matches as typed, it tries the words that
+// were probably meant.
+func (a *App) match(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (matches, error) {
 	groups := parseSearch(q.Q)
 	terms := 0
 	for _, g := range groups {
 		terms += len(g)
 	}
 	if terms > maxSearchTerms {
-		return SearchPage{}, Invalid("q", "search.too_many_words")
+		return matches{}, Invalid("q", "search.too_many_words")
 	}
 	if terms == 0 {
-		return SearchPage{}, nil
+		return matches{}, nil
 	}
 	place, err := decodeSearchCursor(q)
 	if err != nil {
-		return SearchPage{}, err
+		return matches{}, err
 	}
 	if f.Scope == db.ScopeAll {
 		shared, err := a.db.HasShared(ctx, db.HasSharedParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
 		if err != nil {
-			return SearchPage{}, fmt.Errorf("look for shared albums: %w", err)
+			return matches{}, fmt.Errorf("look for shared albums: %w", err)
 		}
 		if !shared {
 			f.Scope = db.ScopeOwn // the same items, and an index that holds only them
 		}
 	}
-	language := ""
+	m := matches{}
 	if u, ok := actor.User(); ok {
-		language = u.Language
+		m.language = u.Language
 	}
 	for {
-		c, err := a.compileSearch(ctx, groups, language, place.corrected)
-		if err != nil {
-			return SearchPage{}, err
+		if m.compiled, err = a.compileSearch(ctx, groups, m.language, place.corrected); err != nil {
+			return matches{}, err
 		}
-		f.Text = c.query
-		var rows []db.RankedRow
-		var next searchPlace
-		if c.query != "" {
-			if rows, next, err = a.rank(ctx, f, q, place); err != nil {
-				return SearchPage{}, err
+		f.Text = m.query
+		if f.Text != "" {
+			if m.rows, m.next, err = a.rank(ctx, actor, f, q, place); err != nil {
+				return matches{}, err
 			}
 		}
-		if len(rows) > 0 || place.corrected || q.Cursor != "" {
-			page := SearchPage{Next: next.encode(q), Total: next.total, AtLeast: next.atLeast}
-			err := a.explain(ctx, &page, rows, c, language)
-			return page, err
+		if len(m.rows) > 0 || place.corrected || q.Cursor != "" {
+			return m, nil
 		}
 		place.corrected = true
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,23 +15,19 @@ import (
 )
 
 const (
-	// RankLimit is how many matches the ranking considers at once.
-	RankLimit = 20_000
-	// A search that the statistics expect to match more items than
-	// scanAbove walks the newest scanItems of them and ranks up to
-	// scanMatches that fit; below it, reading the index of words is quicker.
-	scanAbove   = 8_000
-	scanItems   = 20_000
-	scanMatches = 1_000
+	// RankLimit is how many matches, by the statistics, are ranked at once.
+	// More are ranked in stretches of whole months, newest first, that hold
+	// about stretchMatches each; one with less than a page grows.
+	RankLimit      = 3_000
+	stretchMatches = 1_000
 )
 
-// searchPlace is where a page of a search starts: how the matches are read,
-// and the last hit of the page before.
+// searchPlace is where a page of a search starts: the stretch of time that is
+// being ranked, and the last hit of the page before.
 type searchPlace struct {
 	corrected bool
-	scan      bool
-	started   bool // false: the first page, which decides how to read
-	below     *db.Key
+	started   bool      // false: the first page
+	from, to  time.Time // the stretch; zero: open
 	after     *db.RankedKey
 	total     int
 	atLeast   bool
@@ -38,73 +35,114 @@ type searchPlace struct {
 }
 
 // rank reads one page of matches and the place of the next one.
-func (a *App) rank(ctx context.Context, f db.Filter, q SearchQuery, place searchPlace) ([]db.RankedRow, searchPlace, error) {
-	first := !place.started
-	if first {
-		place.started = true
-		if f.State == db.StateListed && f.Album == (uuid.UUID{}) && !f.Favourite {
-			expected, err := a.db.EstimateMatches(ctx, f)
-			if err != nil {
-				return nil, place, err
-			}
-			place.scan = expected > scanAbove
+func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, place searchPlace) ([]db.RankedRow, searchPlace, error) {
+	var cuts stretches
+	first, wanted := !place.started, 0.0
+	if place.after == nil { // a stretch begins
+		var err error
+		if cuts, err = a.stretches(ctx, actor, f); err != nil {
+			return nil, place, err
 		}
+		wanted = cuts.step
+		place.from = cuts.start(place.to, wanted)
 	}
-	r := db.Ranking{Below: place.below, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1}
-	if place.scan {
-		r.Scan, r.Matches = scanItems, scanMatches
-	} else if !r.ByDate {
-		r.Matches = RankLimit
-	}
-	rows, err := a.db.SearchItems(ctx, f, r)
-	if err != nil {
-		return nil, place, err
-	}
-	matched := 0
-	if len(rows) > 0 {
-		matched = int(rows[0].Matched)
-	}
-	next := place
-	next.more = len(rows) > q.Limit
-	if place.scan {
-		var end *db.Key
+	place.started = true
+	for {
+		part := f
+		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
+		rows, err := a.db.SearchItems(ctx, part, db.Ranking{ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1})
+		if err != nil {
+			return nil, place, err
+		}
+		if place.after == nil && len(rows) <= q.Limit && !place.from.IsZero() {
+			// The statistics promised more: take as much more as was missing,
+			// and everything where there was nothing at all.
+			if place.from = (time.Time{}); len(rows) > 0 {
+				wanted *= max(4, 2*float64(q.Limit)/float64(len(rows)))
+				place.from = cuts.start(place.to, wanted)
+			}
+			continue
+		}
+		next := place
+		if first && len(rows) > 0 {
+			next.total, next.atLeast = int(rows[0].Matched), !place.from.IsZero()
+		}
 		switch {
-		case matched == scanMatches:
-			end = &db.Key{At: rows[0].EndAt, ID: rows[0].EndID}
-		case next.more && !first:
+		case len(rows) > q.Limit:
+			rows = rows[:q.Limit]
+			last := rows[len(rows)-1]
+			next.more, next.after = true, &db.RankedKey{Rank: last.Rank, Key: db.Key{At: last.At, ID: last.ID}}
+		case !place.from.IsZero():
+			next.more, next.to, next.from, next.after = true, place.from, time.Time{}, nil
 		default:
-			if end, err = a.db.ScanEnd(ctx, f, place.below, scanItems); err != nil {
-				return nil, place, err
-			}
-			if end != nil && place.after == nil && !next.more {
-				// Rarer than expected: too few to be worth walking on.
-				place.scan, place.total, place.atLeast = false, 0, false
-				if !first {
-					place.total, place.atLeast = next.total, next.atLeast
-				}
-				return a.rank(ctx, f, q, place)
-			}
+			next.more = false
 		}
-		if first {
-			next.total, next.atLeast = matched, end != nil
-		}
-		if !next.more && end != nil {
-			next.more, next.below, next.after = true, end, nil
-			return rows, next, nil
-		}
-	} else if first || place.total == 0 {
-		next.total, next.atLeast = matched, matched == RankLimit && r.Matches > 0
+		return rows, next, nil
 	}
-	if next.more {
-		rows = rows[:q.Limit]
-		last := rows[len(rows)-1]
-		next.after = &db.RankedKey{Rank: last.Rank, Key: db.Key{At: last.At, ID: last.ID}}
-		if place.scan && place.below == nil {
-			// What comes in from now on must not move the stretch that is being paged.
-			next.below = &db.Key{At: rows[0].TopAt.Add(time.Microsecond)}
+}
+
+// stretches cuts the actor's items into months, newest first; step is how many
+// items, matching or not, a stretch should hold. Without months there is one
+// stretch: everything.
+type stretches struct {
+	months []Month
+	step   float64
+}
+
+func (a *App) stretches(ctx context.Context, actor Actor, f db.Filter) (stretches, error) {
+	if f.State != db.StateListed || f.Album != (uuid.UUID{}) || f.Favourite {
+		return stretches{}, nil // few, or found by another index
+	}
+	months, err := a.months(ctx, actor, f.Scope)
+	if err != nil {
+		return stretches{}, err
+	}
+	months = slices.DeleteFunc(months, func(m Month) bool {
+		return !f.From.IsZero() && !m.Month.AddDate(0, 1, 0).After(f.From) || !f.To.IsZero() && !m.Month.Before(f.To)
+	})
+	items := 0
+	for _, m := range months {
+		items += m.Count
+	}
+	if items <= RankLimit {
+		return stretches{}, nil
+	}
+	f.From, f.To = time.Time{}, time.Time{} // the months have them
+	share, err := a.db.EstimateShare(ctx, f)
+	if err != nil || share*float64(items) <= RankLimit {
+		return stretches{}, err
+	}
+	return stretches{months, stretchMatches / share}, nil
+}
+
+// start is the first month of the stretch that ends before to and holds the
+// wanted number of items; zero where it reaches back to the first item.
+func (s stretches) start(to time.Time, wanted float64) time.Time {
+	items := 0.0
+	for i, m := range s.months {
+		if !to.IsZero() && !m.Month.Before(to) {
+			continue
+		}
+		if items += float64(m.Count); items >= wanted && i < len(s.months)-1 {
+			return m.Month
 		}
 	}
-	return rows, next, nil
+	return time.Time{}
+}
+
+// later and earlier compare bounds of which zero is none.
+func later(x, y time.Time) time.Time {
+	if x.After(y) {
+		return x
+	}
+	return y
+}
+
+func earlier(x, y time.Time) time.Time {
+	if y.IsZero() || (!x.IsZero() && x.Before(y)) {
+		return x
+	}
+	return y
 }
 
 // The cursor of a search: a letter, flags, the search's fingerprint, the total, and keys.
@@ -112,9 +150,7 @@ const cursorSearch = 's'
 
 const (
 	flagCorrected = 1 << iota
-	flagScan
 	flagAtLeast
-	flagBelow
 	flagAfter
 )
 
@@ -123,7 +159,7 @@ func (p searchPlace) encode(q SearchQuery) string {
 		return ""
 	}
 	var flags byte
-	for flag, on := range map[byte]bool{flagCorrected: p.corrected, flagScan: p.scan, flagAtLeast: p.atLeast, flagBelow: p.below != nil, flagAfter: p.after != nil} {
+	for flag, on := range map[byte]bool{flagCorrected: p.corrected, flagAtLeast: p.atLeast, flagAfter: p.after != nil} {
 		if on {
 			flags |= flag
 		}
@@ -131,9 +167,8 @@ func (p searchPlace) encode(q SearchQuery) string {
 	b := []byte{cursorSearch, flags}
 	b = binary.BigEndian.AppendUint32(b, q.fingerprint())
 	b = binary.BigEndian.AppendUint32(b, uint32(p.total))
-	if p.below != nil {
-		b = appendKey(b, *p.below)
-	}
+	b = binary.BigEndian.AppendUint64(b, uint64(p.from.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.to.Unix()))
 	if p.after != nil {
 		b = binary.BigEndian.AppendUint32(appendKey(b, p.after.Key), math.Float32bits(p.after.Rank))
 	}
@@ -154,37 +189,27 @@ func decodeSearchCursor(q SearchQuery) (searchPlace, error) {
 	}
 	bad := Invalid("cursor", "page.cursor_bad")
 	b, err := base64.RawURLEncoding.DecodeString(q.Cursor)
-	if err != nil || len(b) < 10 || b[0] != cursorSearch || binary.BigEndian.Uint32(b[2:6]) != q.fingerprint() {
+	if err != nil || len(b) < 26 || b[0] != cursorSearch || binary.BigEndian.Uint32(b[2:]) != q.fingerprint() {
 		return p, bad
 	}
 	flags := b[1]
-	p = searchPlace{started: true, corrected: flags&flagCorrected != 0, scan: flags&flagScan != 0, atLeast: flags&flagAtLeast != 0,
-		total: int(binary.BigEndian.Uint32(b[6:10]))}
-	b = b[10:]
-	take := func() (*db.Key, bool) {
-		if len(b) < keySize {
-			return nil, false
-		}
-		k, ok := readKey(b[:keySize])
-		b = b[keySize:]
-		return &k, ok
-	}
-	ok := true
-	if flags&flagBelow != 0 {
-		if p.below, ok = take(); !ok {
+	p = searchPlace{started: true, corrected: flags&flagCorrected != 0, atLeast: flags&flagAtLeast != 0, total: int(binary.BigEndian.Uint32(b[6:]))}
+	for i, bound := range []*time.Time{&p.from, &p.to} {
+		*bound = time.Unix(int64(binary.BigEndian.Uint64(b[10+8*i:])), 0).UTC()
+		if bound.Year() < 1 || bound.Year() > 9999 {
 			return p, bad
 		}
 	}
-	if flags&flagAfter != 0 {
-		k, ok := take()
-		if !ok || len(b) < 4 {
+	if b = b[26:]; flags&flagAfter != 0 {
+		if len(b) != keySize+4 {
 			return p, bad
 		}
-		rank := math.Float32frombits(binary.BigEndian.Uint32(b))
-		if math.IsNaN(float64(rank)) || math.IsInf(float64(rank), 0) {
+		key, ok := readKey(b[:keySize])
+		rank := math.Float32frombits(binary.BigEndian.Uint32(b[keySize:]))
+		if !ok || math.IsNaN(float64(rank)) || math.IsInf(float64(rank), 0) {
 			return p, bad
 		}
-		p.after, b = &db.RankedKey{Rank: rank, Key: *k}, b[4:]
+		p.after, b = &db.RankedKey{Rank: rank, Key: key}, nil
 	}
 	if len(b) != 0 {
 		return p, bad

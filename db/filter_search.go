@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -20,73 +17,36 @@ type RankedKey struct {
 // RankedRow is an item with how well its text matches.
 type RankedRow struct {
 	ItemRow
-	Rank float32
-	// Matched is how many items the statement considered, at most its cap;
-	// Top and End are the newest and the oldest of them.
-	Matched      int64
-	TopAt, EndAt time.Time
-	EndID        uuid.UUID
+	Rank    float32
+	Matched int64 // how many items f lets through
 }
 
-// Ranking says how a search reads its matches.
+// Ranking says which part of the matches is asked for.
 type Ranking struct {
-	// Scan > 0 walks that many listed items, newest first from Below on, and
-	// takes at most Matches that fit; 0 takes from the index of words, at
-	// most Matches of them (0: all).
-	Scan    int
-	Matches int
-	Below   *Key // only items older than this
-	ByDate  bool // newest first, instead of best first
-	After   *RankedKey
-	Limit   int
+	ByDate bool // newest first, instead of best first
+	After  *RankedKey
+	Limit  int
 }
 
-// matchSQL is the statement's matches: id, at and rank, in no particular order.
+// matchSQL is all that f lets through: id, at and rank, in no particular order.
 func (f Filter) matchSQL(b *builder, r Ranking) string {
 	rank := "0::real"
 	if !r.ByDate {
 		rank = "ts_rank(m.search, " + b.arg(string(f.Text), "tsquery") + ", 1)"
 	}
-	pick := "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank "
-	var below string
-	if r.Below != nil {
-		below = " AND (m.taken_at_local, m.id) < (" + b.arg(r.Below.At, "timestamp") + ", " + b.arg(r.Below.ID, "uuid") + ")"
-	}
-	if r.Scan > 0 {
-		access := f.visible(b)
-		return pick + "FROM (SELECT m.* FROM media m WHERE " + f.scanned(b) + below + " ORDER BY m.taken_at_local DESC, m.id DESC LIMIT " +
-			b.arg(r.Scan, "bigint") + ") m WHERE " + access + " AND " + f.where(b) +
-			" ORDER BY m.taken_at_local DESC, m.id DESC LIMIT " + b.arg(r.Matches, "bigint")
-	}
 	mine := "m.owner_id = " + b.arg(f.UserID, "uuid")
-	own := func() string { return pick + "FROM media m WHERE " + mine + " AND " + f.where(b) + below }
-	shared := func() string {
-		return pick + "FROM media m WHERE NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ") AND " + f.where(b) + below
+	rows := func(access string) string {
+		return "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank FROM media m WHERE " + access + " AND " + f.where(b)
 	}
-	rows := ""
+	shared := func() string { return rows("NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")") }
 	switch {
 	case f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "":
-		rows = own()
+		return rows(mine)
 	case f.Scope == ScopeShared:
-		rows = shared()
-	default:
-		// Apart, so that the planner knows how many there are of each.
-		rows = "SELECT * FROM (" + own() + " UNION ALL " + shared() + ") m"
+		return shared()
 	}
-	if r.Matches > 0 {
-		rows += " LIMIT " + b.arg(r.Matches, "bigint")
-	}
-	return rows
-}
-
-// scanned are the items through which a scan walks, fit or not: one's own, or
-// all there are; an index has them in order.
-func (f Filter) scanned(b *builder) string {
-	conds := append([]string{"m.listed"}, f.dates(b)...)
-	if f.Scope == ScopeOwn {
-		conds = append(conds, "m.owner_id = "+b.arg(f.UserID, "uuid"))
-	}
-	return strings.Join(conds, " AND ")
+	// Apart, so that the planner knows how many there are of each.
+	return rows(mine) + " UNION ALL " + shared()
 }
 
 func (f Filter) searchSQL(r Ranking) (string, []any) {
@@ -104,11 +64,9 @@ func (f Filter) searchSQL(r Ranking) (string, []any) {
 		after = " WHERE (" + key + b.arg(r.After.At, "timestamp") + ", " + b.arg(r.After.ID, "uuid") + ")"
 	}
 	return "WITH matched AS MATERIALIZED (" + match + ")," +
-		" best AS MATERIALIZED (SELECT id, at, rank FROM matched" + after + " ORDER BY " + by + " LIMIT " + b.arg(r.Limit, "bigint") + ")," +
-		" n AS MATERIALIZED (SELECT count(*) AS n, max(at) AS top_at, min(at) AS end_at FROM matched)" +
-		" SELECT " + f.decorate(b) + " FROM (SELECT " + itemColumns + ", best.at, best.rank, n.n AS matched, n.top_at, n.end_at," +
-		" (SELECT id FROM matched WHERE at = n.end_at ORDER BY id LIMIT 1) AS end_id FROM best, n, media m WHERE m.id = best.id) p" +
-		" ORDER BY " + by, b.args
+		" best AS MATERIALIZED (SELECT id, at, rank FROM matched" + after + " ORDER BY " + by + " LIMIT " + b.arg(r.Limit, "bigint") + ")" +
+		" SELECT " + f.decorate(b) + " FROM (SELECT " + itemColumns + ", best.at, best.rank, (SELECT count(*) FROM matched) AS matched" +
+		" FROM best JOIN media m ON m.id = best.id) p ORDER BY " + by, b.args
 }
 
 // SearchItems returns the items that f lets through, best (or newest) first.
@@ -125,15 +83,11 @@ func (p *Pool) SearchItems(ctx context.Context, f Filter, r Ranking) ([]RankedRo
 	return found, nil
 }
 
-// EstimateMatches returns how many items the planner expects f to let through,
-// access aside: statistics only, no item is read.
-func (p *Pool) EstimateMatches(ctx context.Context, f Filter) (float64, error) {
+// EstimateShare returns which part of all items the planner expects f to let
+// through, access aside: from statistics, no item is read. 0 without statistics.
+func (p *Pool) EstimateShare(ctx context.Context, f Filter) (float64, error) {
 	b := &builder{}
-	sql := "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE " + f.where(b)
-	if f.Scope == ScopeOwn {
-		sql += " AND m.owner_id = " + b.arg(f.UserID, "uuid")
-	}
-	rows, err := p.queryCustom(ctx, sql, b.args)
+	rows, err := p.queryCustom(ctx, "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE "+f.where(b), b.args)
 	if err != nil {
 		return 0, fmt.Errorf("estimate the matches: %w", err)
 	}
@@ -147,36 +101,14 @@ func (p *Pool) EstimateMatches(ctx context.Context, f Filter) (float64, error) {
 		}
 	}
 	if err := json.Unmarshal(text, &plans); err != nil || len(plans) != 1 {
-		return 0, fmt.Errorf("read the estimate: %v in %.100s", err, text)
+		return 0, fmt.Errorf("read the estimate %.100s: %w", text, err)
 	}
-	return plans[0].Plan.Rows, nil
-}
-
-// ScanEnd returns the place of the last of the scan newest listed items below
-// the given place, nil when there are not that many.
-func (p *Pool) ScanEnd(ctx context.Context, f Filter, below *Key, scan int) (*Key, error) {
-	b := &builder{}
-	sql := "SELECT m.taken_at_local, m.id FROM media m WHERE " + f.scanned(b)
-	if below != nil {
-		sql += " AND (m.taken_at_local, m.id) < (" + b.arg(below.At, "timestamp") + ", " + b.arg(below.ID, "uuid") + ")"
+	var all float64
+	if err := p.Pool.QueryRow(ctx, "SELECT reltuples FROM pg_class WHERE oid = 'media'::regclass").Scan(&all); err != nil {
+		return 0, fmt.Errorf("read the size of the table: %w", err)
 	}
-	sql += " ORDER BY m.taken_at_local DESC, m.id DESC OFFSET " + b.arg(scan-1, "bigint") + " LIMIT 1"
-	rows, err := p.queryCustom(ctx, sql, b.args)
-	if err != nil {
-		return nil, fmt.Errorf("find the end of the scan: %w", err)
+	if all <= 0 {
+		return 0, nil
 	}
-	var at time.Time
-	var id uuid.UUID
-	switch rows, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
-		At time.Time
-		ID uuid.UUID
-	}]); {
-	case err != nil:
-		return nil, fmt.Errorf("find the end of the scan: %w", err)
-	case len(rows) == 0:
-		return nil, nil
-	default:
-		at, id = rows[0].At, rows[0].ID
-	}
-	return &Key{At: at, ID: id}, nil
+	return min(1, plans[0].Plan.Rows/all), nil
 }

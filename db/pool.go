@@ -32,6 +32,7 @@ func Open(ctx context.Context, url string) (*Pool, error) {
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.ConnConfig.RuntimeParams["application_name"] = "albumen"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.RuntimeParams["jit"] = "off" // compiling costs more than any of our statements
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// Before the first migration there is no vector type yet.
 		if err := pgxvec.RegisterTypes(ctx, c); err != nil {
