@@ -17,7 +17,7 @@ func TestListsAgreeWithTheModel(t *testing.T) {
 	nonEmpty := 0
 	for seed := range uint64(2) {
 		m := newModel(t, seed, 250)
-		for range 80 {
+		for range 50 {
 			f, links := m.filter()
 			want := m.list(f, links)
 			if len(want) > 3 {
@@ -64,7 +64,7 @@ func TestListsAgreeWithTheModel(t *testing.T) {
 			}
 		}
 	}
-	if nonEmpty < 50 {
+	if nonEmpty < 30 {
 		t.Fatalf("only %d of the random lists had more than three items: the test says too little", nonEmpty)
 	}
 }
@@ -73,6 +73,7 @@ func TestListsAgreeWithTheModel(t *testing.T) {
 func TestOwnListsWalkTheirIndex(t *testing.T) {
 	m := newModel(t, 9, 0)
 	owner := m.users[0]
+	m.exec("ALTER TABLE media DISABLE TRIGGER media_search_insert") // 20,000 vectors that nobody looks at
 	m.exec(`INSERT INTO media (id, owner_id, kind, mime, filename, bytes, sha256, taken_at, taken_at_local, taken_at_source, processed_at, trashed_at, archived_at)
 		SELECT gen_random_uuid(), CASE WHEN i % 5 = 0 THEN $2::uuid ELSE $1::uuid END, 'photo', 'image/jpeg', 'f.jpg', 1, sha256(i::text::bytea),
 		       now(), timestamp '2004-01-01' + i * interval '7 hours', 'exif', now(), CASE WHEN i % 10 = 1 THEN now() END, CASE WHEN i % 10 = 2 THEN now() END
