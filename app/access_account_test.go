@@ -54,6 +54,8 @@ var ownAccess = map[string]ownCase{
 	}, reading},
 	"EmptyTrash": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.EmptyTrash(ctx, x)) }, writing},
 
+	"UploadSpace": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.UploadSpace(ctx, x)) }, writing},
+
 	"Me":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Me(ctx, x)) }, "uooooou"},
 	"Tokens":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Tokens(ctx, x)) }, accounting},
 	"SetTheme": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SetTheme(ctx, x, "dark") }, accounting},
@@ -75,6 +77,9 @@ var ownAccess = map[string]ownCase{
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
 	"SweepUploads": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepUploads(ctx, x)) }, systemOnly},
+	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.SweepLeftovers(ctx, x))
+	}, systemOnly},
 	"SweepProcessing": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.SweepProcessing(ctx, x, nil))
 	}, systemOnly},

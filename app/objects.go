@@ -96,13 +96,18 @@ func (a *App) SweepObjects(ctx context.Context, actor Actor) (int, error) {
 			return swept, err
 		}
 		if n < sweepBatch {
-			break
+			return swept, nil
 		}
 	}
-	if _, err := a.storage.RemoveLeftovers(ctx, time.Now().Add(-leftoverAge)); err != nil {
-		return swept, err
+}
+
+// SweepLeftovers deletes files that killed processes left half-written in the
+// storage; it looks at every name there. Only the system may.
+func (a *App) SweepLeftovers(ctx context.Context, actor Actor) (int, error) {
+	if err := actor.allowSystem(); err != nil {
+		return 0, err
 	}
-	return swept, nil
+	return a.storage.RemoveLeftovers(ctx, time.Now().Add(-leftoverAge))
 }
 
 func (a *App) sweepObjectBatch(ctx context.Context) (int, error) {

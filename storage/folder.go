@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -168,30 +167,4 @@ func (s *folder) explain(act, key string, err error) error {
 		return fmt.Errorf("%s object %s: %w", act, key, ErrNotFound)
 	}
 	return fmt.Errorf("%s object %s: %w", act, key, err)
-}
-
-// RemoveLeftovers implements Store.
-func (s *folder) RemoveLeftovers(ctx context.Context, before time.Time) (int, error) {
-	removed := 0
-	err := filepath.WalkDir(s.dir, func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return ctx.Err() // went away meanwhile
-		}
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, temporaryExt) {
-			return errors.Join(err, ctx.Err())
-		}
-		info, err := d.Info()
-		if err != nil || !info.ModTime().Before(before) {
-			return ctx.Err()
-		}
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		removed++
-		return ctx.Err()
-	})
-	if err != nil {
-		return removed, fmt.Errorf("remove unfinished files: %w", err)
-	}
-	return removed, nil
 }

@@ -31,8 +31,11 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger) []task {
 		{"delete objects that nobody refers to", time.Minute, func(ctx context.Context) error {
 			return report(ctx, log, "deleted objects")(a.SweepObjects(ctx, system))
 		}},
-		{"end abandoned uploads", 10 * time.Minute, func(ctx context.Context) error {
-			return report(ctx, log, "ended abandoned uploads")(a.SweepUploads(ctx, system))
+		{"end uploads that nobody continues", time.Minute, func(ctx context.Context) error {
+			return report(ctx, log, "expired uploads")(a.SweepUploads(ctx, system))
+		}},
+		{"delete half-written files", 6 * time.Hour, func(ctx context.Context) error {
+			return report(ctx, log, "deleted half-written files")(a.SweepLeftovers(ctx, system))
 		}},
 		{"purge the trash", time.Hour, func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
