@@ -45,7 +45,7 @@ func TestFromSignInToSearch(t *testing.T) {
 		if b.text("[data-state=duplicate] strong") != "Evening at the lake.jpg" {
 			t.Errorf("the duplicate is not told:\n%s", b.page())
 		}
-		b.eventually("/timeline", "Old mill.jpg")
+		b.eventually("/search?q=mill", "m-")
 		search(b, "/timeline")
 	})
 }
@@ -56,7 +56,7 @@ func search(b *browser, from string) {
 	b.visit(from)
 	b.fill("#q", "lake\r")
 	b.wait("main a.tile")
-	if html := b.html(); !strings.Contains(html, "Evening at the lake") || strings.Contains(html, "Red boat") {
+	if text := b.page(); !strings.Contains(text, "Evening at the lake") || strings.Contains(text, "Red boat") {
 		b.t.Errorf("search for lake shows:\n%s", b.page())
 	}
 	b.click("main a.tile")

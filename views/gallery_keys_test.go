@@ -170,19 +170,24 @@ func TestPhotosArriveOnTheOpenTimeline(t *testing.T) {
 	p := b.tab(t)
 	p.scheme(false, false)
 	p.open(g.URL + "/timeline")
-	g.events <- `{"ids":["a"],"seq":1}`
+	arrive := func(ids ...string) {
+		for _, id := range ids {
+			g.events <- `{"id":"` + id + `","kind":"ready"}`
+		}
+	}
+	arrive("a")
 	p.until(`document.querySelector('[data-day="2024-07-12"] #m-0900.is-new')`)
 	if js[bool](p, `!document.querySelector("#arrivals").hidden`) {
 		t.Error("the note of new photos shows although they are in view")
 	}
 	js[bool](p, `scrollTo(0, 1e6), true`)
 	p.until(`scrollY > 300`)
-	g.events <- `{"ids":["a","b","c"],"seq":2}`
+	arrive("a", "b", "c")
 	p.until(`!document.querySelector("#arrivals").hidden && document.querySelector("#arrivals").textContent.includes("3 new photos")`)
 	p.quiet("arrivals")
 
 	p.open(g.URL + "/timeline-empty")
-	g.events <- `{"ids":["a"],"seq":3}`
+	arrive("a")
 	p.until(`document.querySelector("#m-0900") && !document.querySelector(".empty")`)
 }
 
