@@ -163,6 +163,11 @@ func TestUploadHasOneWriter(t *testing.T) {
 	}
 	_, err = w.add(actor, u, content, 100_000, len(content))
 	wantError(t, err, app.CodeConflict, "receive.interrupted")
+	if _, err := w.TakeUpload(t.Context(), actor, u.ID); err != nil { // and nothing sent yet
+		t.Fatal(err)
+	}
+	_, err = w.AppendUpload(t.Context(), actor, u.ID, old, 200_000, strings.NewReader(content[200_000:]))
+	wantError(t, err, app.CodeConflict, "receive.interrupted")
 	if _, err := w.add(actor, u, content, 200_000, len(content)); err != nil {
 		t.Fatal(err)
 	}
