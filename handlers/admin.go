@@ -77,13 +77,18 @@ func queuesOf(ctx context.Context, queue jobs.State) []admin.Queue {
 		running[r.Kind]++
 	}
 	var out []admin.Queue
+	waiting := 0
 	for _, q := range queue.Queues {
+		waiting += int(q.Waiting)
 		out = append(out, admin.Queue{
 			Name: q.Kind, Waiting: int(q.Waiting), Running: running[q.Kind], Oldest: time.Duration(q.LatencySeconds) * time.Second,
 		})
 	}
 	// Retries and what was given up are kept for all kinds together.
-	return append(out, admin.Queue{Name: i18n.T(ctx, "admin.all_kinds"), Running: len(queue.Running), Retry: int(queue.Retries), Dead: int(queue.Dead)})
+	return append(out, admin.Queue{
+		Name: i18n.T(ctx, "admin.all_kinds"), Waiting: waiting, Running: len(queue.Running),
+		Retry: int(queue.Retries), Dead: int(queue.Dead),
+	})
 }
 
 func totalsOf(ctx context.Context, site app.SiteState) []admin.Total {

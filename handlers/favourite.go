@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -17,7 +16,6 @@ import (
 type favouriteApp interface {
 	EditMedia(context.Context, app.Actor, uuid.UUID, app.MediaEdit) (app.Receipt, error)
 	Favourites(context.Context, app.Actor, app.ListQuery) (app.ItemPage, error)
-	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
 }
 
 type favouriteHandlers struct {
@@ -45,28 +43,14 @@ func (h favouriteHandlers) list(c echo.Context) error {
 	}))
 }
 
-// set marks an item, or takes the mark away (on=0). A grid gets the item as it
-// is now, unless that grid no longer holds it.
+// set marks an item, or takes the mark away (on=0).
 func (h favouriteHandlers) set(c echo.Context) error {
 	return act(c, func(id uuid.UUID, fields url.Values) error {
-		ctx, actor, on := c.Request().Context(), h.actor(c), fields.Get("on") != "0"
-		receipt, err := h.app.EditMedia(ctx, actor, id, app.MediaEdit{Favourite: &on})
+		ctx, on := c.Request().Context(), fields.Get("on") != "0"
+		receipt, err := h.app.EditMedia(ctx, h.actor(c), id, app.MediaEdit{Favourite: &on})
 		if err != nil {
 			return err
 		}
-		back := backOf(fields, "/media/"+id.String())
-		list := originOfList(back)
-		if !wantsFragment(c.Request()) || (list.kind == "favourites" && !on) {
-			return h.done(c, receiptOf(ctx, receipt), back)
-		}
-		records, err := h.app.Records(ctx, actor, []uuid.UUID{id})
-		if err != nil {
-			return err
-		}
-		var now []templ.Component
-		for _, r := range records {
-			now = append(now, mediaviews.TileLink(tile(ctx, recordItem(r), list)))
-		}
-		return h.done(c, receiptOf(ctx, receipt), back, now...)
+		return h.done(c, receiptOf(ctx, receipt), backOf(fields, "/media/"+id.String()))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -52,7 +53,11 @@ func (h mediaHandlers) show(c echo.Context) error {
 	if err := h.linkNeighbours(ctx, actor, &v, list, id); err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, mediaviews.ViewerPage(v), mediaviews.ViewerBody(v), layout.ReceiptRegion(v.Page.Receipt, true))
+	parts := []templ.Component{mediaviews.ViewerBody(v)}
+	if v.Page.Receipt != nil { // otherwise the one on the page stays
+		parts = append(parts, layout.ReceiptRegion(v.Page.Receipt, true))
+	}
+	return h.render(c, http.StatusOK, mediaviews.ViewerPage(v), parts...)
 }
 
 func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) mediaviews.Viewer {

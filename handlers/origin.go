@@ -47,23 +47,6 @@ func originOf(c echo.Context) origin {
 	return fromTimeline
 }
 
-// originOfList is the list at an address of this site; others are the timeline.
-func originOfList(address string) origin {
-	u, err := url.Parse(address)
-	if err != nil {
-		return fromTimeline
-	}
-	switch u.Path {
-	case "/favourites":
-		return fromFavourites
-	case "/trash":
-		return fromTrash
-	case "/search":
-		return fromSearch(u.Query())
-	}
-	return fromTimeline
-}
-
 // viewer is the address of an item within the list.
 func (o origin) viewer(id uuid.UUID) string { return o.at("/media/" + id.String()) }
 

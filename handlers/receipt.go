@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -14,15 +13,14 @@ import (
 	"albumen/views/layout"
 )
 
-// done answers an act that changed something. Scripts get the receipt, and what
-// else changed on their page; a plain form leads back to where it came from,
-// which shows the receipt once.
-func (s *Server) done(c echo.Context, r layout.Receipt, back string, changed ...templ.Component) error {
+// done answers an act that changed something. Scripts get the receipt alone;
+// a plain form leads back to where it came from, which shows the receipt once.
+func (s *Server) done(c echo.Context, r layout.Receipt, back string) error {
 	if r.UndoURL != "" {
 		r.Back = back
 	}
 	if wantsFragment(c.Request()) {
-		return s.render(c, http.StatusOK, templ.Join(append(changed, layout.ReceiptRegion(&r, true))...))
+		return s.render(c, http.StatusOK, layout.ReceiptRegion(&r, true))
 	}
 	if err := s.leaveReceipt(c, r); err != nil {
 		return err

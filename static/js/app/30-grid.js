@@ -73,6 +73,10 @@ async function trash(tile, url) {
   const all = tiles();
   const i = all.indexOf(tile);
   if (tile === document.activeElement) (all[i + 1] ?? all[i - 1])?.focus();
+  takeAway(tile);
+}
+
+function takeAway(tile) {
   const day = tile.closest("[data-day]");
   (tile.closest(".hit") ?? tile).remove();
   if (day && !$(".tile", day)) day.remove();

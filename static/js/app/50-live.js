@@ -28,14 +28,18 @@ async function fetchArrivals() {
   timer = 0;
   const ids = [...waiting].slice(0, 100);
   for (const id of ids) waiting.delete(id);
-  await refresh(days.dataset.items + "?ids=" + ids.join(","));
+  await refresh(days.dataset.items + "?ids=" + ids.join(","), ids);
   if (waiting.size) timer ||= setTimeout(fetchArrivals, 400);
 }
 
-// refresh merges the days of an answer into the page.
-async function refresh(url) {
+// refresh merges the days of an answer into the page. Photos that were asked for and are not in it have left the timeline.
+async function refresh(url, asked = []) {
   const part = await fragment(url);
   if (!part) return;
+  for (const id of asked) {
+    const tile = !part.getElementById("m-" + id) && document.getElementById("m-" + id);
+    if (tile) takeAway(tile);
+  }
   let fresh = 0;
   for (const day of $$("[data-day]", part)) fresh += merge(day);
   if (!fresh) return;
