@@ -74,12 +74,20 @@ var ownAccess = map[string]ownCase{
 		return second(a.CreateUser(ctx, x, app.NewUser{Email: uuid.NewString() + "@example.org", Password: "correct horse battery"}))
 	}, managing},
 
+	"Cameras":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Cameras(ctx, x)) }, reading},
+	"ImportStates": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.ImportStates(ctx, x, nil)) }, reading},
+	"ImportFolder": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.ImportFolder(ctx, x, app.Import{Folder: app.ImportPlan{Dir: "."}})
+	}, writing},
+	"VerifyOriginals": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.VerifyOriginals(ctx, x, func(app.Damage) {}))
+	}, managing},
+	"Reprocess":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Reprocess(ctx, x, true)) }, managing},
+	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepLeftovers(ctx, x)) }, systemOnly},
+
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
 	"SweepUploads": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepUploads(ctx, x)) }, systemOnly},
-	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error {
-		return second(a.SweepLeftovers(ctx, x))
-	}, systemOnly},
 	"SweepProcessing": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.SweepProcessing(ctx, x, nil))
 	}, systemOnly},
@@ -101,19 +109,22 @@ var ownAccess = map[string]ownCase{
 // testedElsewhere are use-cases whose rows need more of a stage than a table
 // gives; the test that has them is named.
 var testedElsewhere = map[string]string{
-	"ReceiveMedia":  "TestReceiveAccess",
-	"CreateUpload":  "TestUploadAccess",
-	"UploadByID":    "TestUploadAccess",
-	"TakeUpload":    "TestUploadAccess",
-	"AppendUpload":  "TestUploadAccess",
-	"FinishUpload":  "TestUploadAccess",
-	"CancelUpload":  "TestUploadAccess",
-	"Undo":          "TestUndoBelongsToWhoDidIt",
-	"RevokeToken":   "TestTokensOfOthersDoNotExist",
-	"UserByEmail":   "TestUserManagementAccess",
-	"SuspendUser":   "TestUserManagementAccess",
-	"ResetPassword": "TestUserManagementAccess",
-	"Neighbours":    "TestNeighboursAccess",
+	"ReceiveMedia":   "TestReceiveAccess",
+	"CreateUpload":   "TestUploadAccess",
+	"UploadByID":     "TestUploadAccess",
+	"TakeUpload":     "TestUploadAccess",
+	"AppendUpload":   "TestUploadAccess",
+	"FinishUpload":   "TestUploadAccess",
+	"CancelUpload":   "TestUploadAccess",
+	"Undo":           "TestUndoBelongsToWhoDidIt",
+	"RevokeToken":    "TestTokensOfOthersDoNotExist",
+	"UserByEmail":    "TestUserManagementAccess",
+	"SuspendUser":    "TestUserManagementAccess",
+	"ResetPassword":  "TestUserManagementAccess",
+	"Neighbours":     "TestNeighboursAccess",
+	"SiteState":      "TestTheSiteIsForAdministrators",
+	"RetryFailed":    "TestTheSiteIsForAdministrators",
+	"RetryAllFailed": "TestTheSiteIsForAdministrators",
 }
 
 // withoutActor are the doors through which an actor comes in: reviewed one by

@@ -94,8 +94,8 @@ func TestProcessingIsForTheSystemOnly(t *testing.T) {
 		"FailMedia":       func() error { return w.FailMedia(t.Context(), actor, claim, app.OriginalMissing(nil)) },
 		"SweepProcessing": func() error { _, err := w.SweepProcessing(t.Context(), actor, lengths{}); return err },
 	} {
-		if err := call(); app.CodeOf(err) != app.CodeForbidden {
-			t.Errorf("%s as a user: %v, want forbidden", name, err)
+		if err := call(); app.CodeOf(err) != app.CodeNotFound {
+			t.Errorf("%s as a user: %v, want not found", name, err)
 		}
 	}
 }
