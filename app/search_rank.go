@@ -20,6 +20,9 @@ const (
 	// about stretchMatches each; one with less than a page grows.
 	RankLimit      = 3_000
 	stretchMatches = 1_000
+	// walkShare is the share of matches from which on reading all items of a
+	// stretch is quicker than the index of words.
+	walkShare = 0.05
 )
 
 // searchPlace is where a page of a search starts: the stretch of time that is
@@ -28,6 +31,7 @@ type searchPlace struct {
 	corrected bool
 	started   bool      // false: the first page
 	from, to  time.Time // the stretch; zero: open
+	walk      bool      // see db.Ranking
 	after     *db.RankedKey
 	total     int
 	atLeast   bool
@@ -45,18 +49,20 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 		}
 		wanted = cuts.step
 		place.from = cuts.start(place.to, wanted)
+		place.walk = cuts.share > walkShare && !place.from.IsZero()
 	}
 	place.started = true
 	for {
 		part := f
 		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
-		rows, err := a.db.SearchItems(ctx, part, db.Ranking{ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1})
+		rows, err := a.db.SearchItems(ctx, part, db.Ranking{Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1})
 		if err != nil {
 			return nil, place, err
 		}
 		if place.after == nil && len(rows) <= q.Limit && !place.from.IsZero() {
 			// The statistics promised more: take as much more as was missing,
 			// and everything where there was nothing at all.
+			place.walk = false
 			if place.from = (time.Time{}); len(rows) > 0 {
 				wanted *= max(4, 2*float64(q.Limit)/float64(len(rows)))
 				place.from = cuts.start(place.to, wanted)
@@ -85,8 +91,8 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 // items, matching or not, a stretch should hold. Without months there is one
 // stretch: everything.
 type stretches struct {
-	months []Month
-	step   float64
+	months      []Month
+	share, step float64
 }
 
 func (a *App) stretches(ctx context.Context, actor Actor, f db.Filter) (stretches, error) {
@@ -112,7 +118,7 @@ func (a *App) stretches(ctx context.Context, actor Actor, f db.Filter) (stretche
 	if err != nil || share*float64(items) <= RankLimit {
 		return stretches{}, err
 	}
-	return stretches{months, stretchMatches / share}, nil
+	return stretches{months, share, stretchMatches / share}, nil
 }
 
 // start is the first month of the stretch that ends before to and holds the
@@ -152,6 +158,7 @@ const (
 	flagCorrected = 1 << iota
 	flagAtLeast
 	flagAfter
+	flagWalk
 )
 
 func (p searchPlace) encode(q SearchQuery) string {
@@ -159,7 +166,7 @@ func (p searchPlace) encode(q SearchQuery) string {
 		return ""
 	}
 	var flags byte
-	for flag, on := range map[byte]bool{flagCorrected: p.corrected, flagAtLeast: p.atLeast, flagAfter: p.after != nil} {
+	for flag, on := range map[byte]bool{flagCorrected: p.corrected, flagAtLeast: p.atLeast, flagAfter: p.after != nil, flagWalk: p.walk} {
 		if on {
 			flags |= flag
 		}
@@ -193,7 +200,7 @@ func decodeSearchCursor(q SearchQuery) (searchPlace, error) {
 		return p, bad
 	}
 	flags := b[1]
-	p = searchPlace{started: true, corrected: flags&flagCorrected != 0, atLeast: flags&flagAtLeast != 0, total: int(binary.BigEndian.Uint32(b[6:]))}
+	p = searchPlace{started: true, corrected: flags&flagCorrected != 0, atLeast: flags&flagAtLeast != 0, walk: flags&flagWalk != 0, total: int(binary.BigEndian.Uint32(b[6:]))}
 	for i, bound := range []*time.Time{&p.from, &p.to} {
 		*bound = time.Unix(int64(binary.BigEndian.Uint64(b[10+8*i:])), 0).UTC()
 		if bound.Year() < 1 || bound.Year() > 9999 {

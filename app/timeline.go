@@ -135,6 +135,8 @@ func (a *App) itemPage(ctx context.Context, f db.Filter, kind byte, q pageQuery)
 	switch {
 	case w.After != nil && more:
 		page.Prev = page.Top
+	case q.Before != "":
+		page.Prev = page.Top // the cursor was an item's
 	case w.Before != nil:
 		newer, err := a.db.ListItems(ctx, f, db.Window{After: &db.Key{At: first.At, ID: first.ID}, Limit: 1})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -80,9 +81,7 @@ func TestMain(m *testing.M) {
 	for _, f := range theRun.cleanups {
 		f()
 	}
-	if code != 0 {
-		panic(fmt.Sprintf("exit code %d", code))
-	}
+	os.Exit(code)
 }
 
 // seed fills a fresh database in bulk: the items go through a staging table,

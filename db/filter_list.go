@@ -54,13 +54,13 @@ type ItemRow struct {
 const itemColumns = `m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.damaged, m.mime, m.width, m.height,
  m.duration_ms, m.thumbhash, m.taken_at_local, m.trashed_at, m.title, m.description, m.filename`
 
-// decorate adds to a few chosen rows p what lies in other tables; a join could
-// tempt the planner away from the order of the index.
-func (f Filter) decorate(b *builder) string {
-	return `p.*,
- coalesce((SELECT true FROM favourites v WHERE v.media_id = p.id AND v.user_id = ` + b.arg(f.UserID, "uuid") + `), false) AS favourite,
- coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = p.id AND d.kind = 'thumb'), 0) AS thumb_version,
- coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = p.id AND d.kind = 'preview'), 0) AS preview_version`
+// decorate adds to a few chosen rows p what lies in other tables: the columns
+// and the joins. Neither can tempt the planner away from the order of p.
+func (f Filter) decorate(b *builder) (columns, joins string) {
+	return `p.*, coalesce((SELECT true FROM favourites v WHERE v.media_id = p.id AND v.user_id = ` + b.arg(f.UserID, "uuid") + `), false) AS favourite,
+ coalesce(d.thumb, 0) AS thumb_version, coalesce(d.preview, 0) AS preview_version`, `
+ CROSS JOIN LATERAL (SELECT max(d.version) FILTER (WHERE d.kind = 'thumb') AS thumb, max(d.version) FILTER (WHERE d.kind = 'preview') AS preview
+   FROM derivatives d WHERE d.media_id = p.id) d`
 }
 
 // order is the SQL of one direction along one time column.
@@ -114,7 +114,8 @@ func (f Filter) listSQL(w Window) (string, []any) {
 		rows = "SELECT * FROM ((" + f.ownRows(b, o, w.Limit) + ") UNION ALL (" + f.sharedRows(b, o, w.Limit) + ")) p" +
 			o.byAt() + " LIMIT " + b.arg(w.Limit, "bigint")
 	}
-	return "SELECT " + f.decorate(b) + " FROM (" + rows + ") p" + o.byAt(), b.args
+	columns, joins := f.decorate(b)
+	return "SELECT " + columns + " FROM (" + rows + ") p" + joins + o.byAt(), b.args
 }
 
 func (f Filter) rows(b *builder, o order, access string, limit int) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -23,6 +24,9 @@ type RankedRow struct {
 
 // Ranking says which part of the matches is asked for.
 type Ranking struct {
+	// Walk reads every item of the filter's time, which is quicker than the
+	// index of words where one in twenty or more of them match.
+	Walk   bool
 	ByDate bool // newest first, instead of best first
 	After  *RankedKey
 	Limit  int
@@ -36,7 +40,12 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 	}
 	mine := "m.owner_id = " + b.arg(f.UserID, "uuid")
 	rows := func(access string) string {
-		return "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank FROM media m WHERE " + access + " AND " + f.where(b)
+		from := "media m WHERE " + access
+		if r.Walk { // OFFSET 0 keeps the planner from looking further
+			conds := append([]string{access, f.stateCondition()}, f.dates(b)...)
+			from = "(SELECT m.* FROM media m WHERE " + strings.Join(conds, " AND ") + " OFFSET 0) m WHERE true"
+		}
+		return "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank FROM " + from + " AND " + f.where(b)
 	}
 	shared := func() string { return rows("NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")") }
 	switch {
@@ -63,10 +72,11 @@ func (f Filter) searchSQL(r Ranking) (string, []any) {
 		}
 		after = " WHERE (" + key + b.arg(r.After.At, "timestamp") + ", " + b.arg(r.After.ID, "uuid") + ")"
 	}
+	columns, joins := f.decorate(b)
 	return "WITH matched AS MATERIALIZED (" + match + ")," +
 		" best AS MATERIALIZED (SELECT id, at, rank FROM matched" + after + " ORDER BY " + by + " LIMIT " + b.arg(r.Limit, "bigint") + ")" +
-		" SELECT " + f.decorate(b) + " FROM (SELECT " + itemColumns + ", best.at, best.rank, (SELECT count(*) FROM matched) AS matched" +
-		" FROM best JOIN media m ON m.id = best.id) p ORDER BY " + by, b.args
+		" SELECT " + columns + " FROM (SELECT " + itemColumns + ", best.at, best.rank, (SELECT count(*) FROM matched) AS matched" +
+		" FROM best JOIN media m ON m.id = best.id) p" + joins + " ORDER BY " + by, b.args
 }
 
 // SearchItems returns the items that f lets through, best (or newest) first.

@@ -8,3 +8,5 @@ CREATE INDEX media_camera_idx ON media (owner_id, camera_model, taken_at_local D
 CREATE INDEX media_archive_idx ON media (owner_id, taken_at_local DESC, id DESC) WHERE archived_at IS NOT NULL AND trashed_at IS NULL;
 -- Videos are few among photos.
 CREATE INDEX media_video_idx ON media (owner_id, taken_at_local DESC, id DESC) WHERE listed AND kind = 'video';
+-- The versions in the URLs of a page of items, from the index alone.
+CREATE INDEX derivatives_version_idx ON derivatives (media_id, kind) INCLUDE (version);
