@@ -4,6 +4,8 @@ set -Eeuo pipefail
 # Nothing may end without a word; 3 says that the word was spoken.
 trap '[ $? = 3 ] || printf "%s stopped in line %s: %s\n" "$0" "$LINENO" "$BASH_COMMAND" >&2' ERR
 
+# File names are UTF-8, and messages the same everywhere, whatever the machine's locale.
+export LC_ALL=C.UTF-8
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 
