@@ -143,9 +143,16 @@ func roleOf(r string) Role {
 }
 
 // authorizeMedia loads the item when the actor may do the action to it. It is
-// the only door to single items: pages, bytes, API and edits come through it.
+// the door to single items; the files (bytes.go) go through allowOn as well,
+// with a query of their own that brings the object along.
 func (a *App) authorizeMedia(ctx context.Context, actor Actor, action Action, id uuid.UUID) (db.Media, Role, error) {
-	row, err := a.db.MediaWithRole(ctx, db.MediaWithRoleParams{ID: id, Subjects: actor.Subjects()})
+	return authorizeMedia(ctx, a.db.Queries, actor, action, id)
+}
+
+// authorizeMedia is the same within a transaction, which must not wait for a
+// second connection.
+func authorizeMedia(ctx context.Context, q *db.Queries, actor Actor, action Action, id uuid.UUID) (db.Media, Role, error) {
+	row, err := q.MediaWithRole(ctx, db.MediaWithRoleParams{ID: id, Subjects: actor.Subjects()})
 	if db.IsNotFound(err) {
 		return db.Media{}, RoleNone, NotFound("photo")
 	}

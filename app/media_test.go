@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -147,4 +148,34 @@ func TestAccessRelationFollowsItsSources(t *testing.T) {
 	w.exec("DELETE FROM groups WHERE id = $1", group)
 	w.exec("UPDATE albums SET visibility = 'private' WHERE id = $1", below)
 	check("group deleted", false, false)
+}
+
+// With one connection left, whoever asked for a second inside a transaction
+// would wait for ever.
+func TestChangesNeedOneConnection(t *testing.T) {
+	w := newWorld(t, nil)
+	u := w.user("ann")
+	ann, id := app.UserActor(u), w.media(u, uuid.Nil)
+	for range w.db.Config().MaxConns - 1 {
+		c, err := w.db.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Release()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	receipt, err := w.TrashMedia(ctx, ann, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if undone, err := w.Undo(ctx, ann, receipt.OperationID); err != nil || undone.Restored != 1 {
+		t.Fatalf("undo: %+v, %v", undone, err)
+	}
+	if _, err := w.TrashMedia(ctx, ann, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeleteMedia(ctx, ann, id); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -84,7 +84,7 @@ func (a *App) undoItem(ctx context.Context, q *db.Queries, actor Actor, item db.
 	if action == "" {
 		action = EditMedia
 	}
-	if _, _, err := a.authorizeMedia(ctx, actor, action, m.ID); err != nil {
+	if _, _, err := authorizeMedia(ctx, q, actor, action, m.ID); err != nil {
 		if CodeOf(err) == CodeInternal {
 			return m, false, err
 		}
