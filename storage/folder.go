@@ -51,8 +51,7 @@ func (s *folder) Put(ctx context.Context, key string, r io.Reader) (int64, error
 		return 0, fmt.Errorf("write object %s: %w", key, err)
 	}
 	n, err := io.Copy(w, r)
-	durable := !strings.HasPrefix(key, DerivedPrefix)
-	if err == nil && durable {
+	if err == nil {
 		err = file.Sync()
 	}
 	if err != nil {
@@ -63,10 +62,8 @@ func (s *folder) Put(ctx context.Context, key string, r io.Reader) (int64, error
 	if err := w.Close(); err != nil {
 		return n, fmt.Errorf("write object %s: %w", key, err)
 	}
-	if durable {
-		if err := s.syncFolders(key); err != nil {
-			return n, fmt.Errorf("write object %s: %w", key, err)
-		}
+	if err := s.syncFolders(key); err != nil {
+		return n, fmt.Errorf("write object %s: %w", key, err)
 	}
 	return n, nil
 }

@@ -49,7 +49,7 @@ func files(t *testing.T, dir string) []string {
 func TestObjectsComeBackAsTheyWerePut(t *testing.T) {
 	s, dir := openTemp(t)
 	ctx := t.Context()
-	for _, key := range []string{"media/0198-a", "uploads/x/0.part", DerivedPrefix + "ab/c.webp"} {
+	for _, key := range []string{"media/0198-a", "uploads/x/0.part", "derivatives/ab/c.webp"} {
 		body := bytes.Repeat([]byte(key), 100_000)
 		n, err := s.Put(ctx, key, bytes.NewReader(body))
 		if err != nil || n != int64(len(body)) {
@@ -257,10 +257,10 @@ func TestPutAndDeleteSideBySide(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		wg.Go(func() {
 			for range 200 {
-				if _, err := s.Put(t.Context(), DerivedPrefix+"x/"+name, strings.NewReader(name)); err != nil {
+				if _, err := s.Put(t.Context(), "derivatives/x/"+name, strings.NewReader(name)); err != nil {
 					t.Error(err)
 				}
-				if err := s.Delete(t.Context(), DerivedPrefix+"x/"+name); err != nil {
+				if err := s.Delete(t.Context(), "derivatives/x/"+name); err != nil {
 					t.Error(err)
 				}
 			}

@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// DerivedPrefix is the folder of objects that can be made again from others.
-// Everything outside it is on stable storage when Put returns.
-const DerivedPrefix = "derived/"
-
 // ErrBadKey reports a key that breaks the rules of CheckKey.
 var ErrBadKey = errors.New("bad object key")
 

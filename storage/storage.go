@@ -25,7 +25,7 @@ type Info struct {
 type Store interface {
 	// Put writes all of r under key and returns how many bytes it wrote. The
 	// object appears only when r has been read to its end without error, and
-	// then survives a power cut (but see DerivedPrefix).
+	// then survives a power cut.
 	Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// Open reads the object from offset; length < 0 reads to its end. It
 	// returns ErrNotFound when there is none.
