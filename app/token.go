@@ -24,7 +24,8 @@ const (
 )
 
 const (
-	maxTokens  = 100 // of one user
+	maxTokens  = 100                 // of one user, expired ones aside
+	keepTokens = 30 * 24 * time.Hour // how long an expired one is still listed
 	tokenHint  = len(TokenPrefix) + 4
 	touchAfter = time.Minute // how stale a "last used" may be
 )
@@ -47,7 +48,10 @@ func (a *App) CreateToken(ctx context.Context, actor Actor, n NewToken) (secret 
 	if err != nil {
 		return "", db.ApiToken{}, err
 	}
-	count, err := a.db.CountTokens(ctx, actor.UserID())
+	if err := a.db.ForgetExpiredTokens(ctx, db.ForgetExpiredTokensParams{UserID: actor.UserID(), Before: a.now().Add(-keepTokens)}); err != nil {
+		return "", db.ApiToken{}, fmt.Errorf("forget expired tokens: %w", err)
+	}
+	count, err := a.db.CountTokens(ctx, db.CountTokensParams{UserID: actor.UserID(), Now: a.now()})
 	if err != nil {
 		return "", db.ApiToken{}, fmt.Errorf("count the tokens: %w", err)
 	}

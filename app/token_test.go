@@ -166,3 +166,31 @@ func TestTokenForAPassword(t *testing.T) {
 	_, err = w.SignIn(t.Context(), "ann@example.org", goodPassword, somewhere)
 	wantCode(t, err, app.CodeRateLimited)
 }
+
+// A program that makes a token for each run must not lock its user out, nor
+// fill the table.
+func TestExpiredTokensAreNotCountedAndForgotten(t *testing.T) {
+	w := newAccounts(t)
+	ann := app.UserActor(w.user("ann@example.org", false))
+	create := func() error {
+		_, _, err := w.CreateToken(t.Context(), ann, app.NewToken{Name: "Run", ExpiresIn: time.Hour})
+		return err
+	}
+	for range 100 {
+		if err := create(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, create(), app.CodeConflict)
+	w.now = w.now.Add(2 * time.Hour)
+	if err := create(); err != nil {
+		t.Fatalf("after the others have expired: %v", err)
+	}
+	w.now = w.now.Add(31 * 24 * time.Hour)
+	if err := create(); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := w.Tokens(t.Context(), ann); err != nil || len(list) != 1 {
+		t.Errorf("%d tokens are listed, %v", len(list), err)
+	}
+}

@@ -13,11 +13,16 @@ import (
 )
 
 const countTokens = `-- name: CountTokens :one
-SELECT count(*) FROM api_tokens WHERE user_id = $1
+SELECT count(*) FROM api_tokens WHERE user_id = $1 AND expires_at > $2
 `
 
-func (q *Queries) CountTokens(ctx context.Context, userID uuid.UUID) (int64, error) {
-	row := q.db.QueryRow(ctx, countTokens, userID)
+type CountTokensParams struct {
+	UserID uuid.UUID
+	Now    time.Time
+}
+
+func (q *Queries) CountTokens(ctx context.Context, arg CountTokensParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countTokens, arg.UserID, arg.Now)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -93,6 +98,20 @@ func (q *Queries) DeleteTokensOf(ctx context.Context, userID uuid.UUID) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const forgetExpiredTokens = `-- name: ForgetExpiredTokens :exec
+DELETE FROM api_tokens WHERE user_id = $1 AND expires_at <= $2
+`
+
+type ForgetExpiredTokensParams struct {
+	UserID uuid.UUID
+	Before time.Time
+}
+
+func (q *Queries) ForgetExpiredTokens(ctx context.Context, arg ForgetExpiredTokensParams) error {
+	_, err := q.db.Exec(ctx, forgetExpiredTokens, arg.UserID, arg.Before)
+	return err
 }
 
 const listTokens = `-- name: ListTokens :many

@@ -15,7 +15,10 @@ UPDATE api_tokens SET last_used_at = sqlc.arg(now)::timestamptz WHERE id = sqlc.
 SELECT * FROM api_tokens WHERE user_id = $1 ORDER BY created_at DESC, id DESC;
 
 -- name: CountTokens :one
-SELECT count(*) FROM api_tokens WHERE user_id = $1;
+SELECT count(*) FROM api_tokens WHERE user_id = $1 AND expires_at > sqlc.arg(now);
+
+-- name: ForgetExpiredTokens :exec
+DELETE FROM api_tokens WHERE user_id = $1 AND expires_at <= sqlc.arg(before);
 
 -- name: DeleteToken :execrows
 DELETE FROM api_tokens WHERE id = $1 AND user_id = $2;
