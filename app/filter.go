@@ -19,7 +19,7 @@ const (
 type Filter struct {
 	From, To    time.Time // wall clock as UTC: From ≤ taken < To; zero: open
 	Kind        db.MediaKind
-	Type        string // a short name of ItemTypes, such as "jpeg"
+	Type        string // a key of itemTypes, such as "jpeg"
 	CameraMake  string
 	CameraModel string
 	Lens        string
@@ -30,7 +30,8 @@ type Filter struct {
 	MinRating   int // 1 to 5; 0: any
 }
 
-// itemTypes are the names by which a filter knows families of media types.
+// itemTypes are the names by which a filter knows families of media types:
+// together all that media.Sniff accepts.
 var itemTypes = map[string][]string{
 	"jpeg": {"image/jpeg"},
 	"png":  {"image/png"},
@@ -39,18 +40,21 @@ var itemTypes = map[string][]string{
 	"avif": {"image/avif", "image/avif-sequence"},
 	"heic": {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"},
 	"tiff": {"image/tiff"},
-	"raw": {"image/x-adobe-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef", "image/x-sony-arw",
-		"image/x-fuji-raf", "image/x-olympus-orf", "image/x-panasonic-rw2", "image/x-pentax-pef"},
+	"jxl":  {"image/jxl"},
+	"raw": {"image/x-adobe-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-canon-crw", "image/x-epson-erf", "image/x-fuji-raf",
+		"image/x-hasselblad-3fr", "image/x-kodak-dcr", "image/x-nikon-nef", "image/x-olympus-orf", "image/x-panasonic-rw2",
+		"image/x-pentax-pef", "image/x-samsung-srw", "image/x-sigma-x3f", "image/x-sony-arw"},
 	"mp4":  {"video/mp4"},
 	"mov":  {"video/quicktime"},
+	"3gp":  {"video/3gpp"},
 	"webm": {"video/webm"},
 	"mkv":  {"video/x-matroska"},
 	"avi":  {"video/x-msvideo"},
-}
-
-// ItemTypes are the values of Filter.Type, in the order of a menu.
-func ItemTypes() []string {
-	return []string{"jpeg", "png", "webp", "gif", "avif", "heic", "tiff", "raw", "mp4", "mov", "webm", "mkv", "avi"}
+	"mpeg": {"video/mpeg"},
+	"mts":  {"video/mp2t"},
+	"wmv":  {"video/x-ms-wmv"},
+	"flv":  {"video/x-flv"},
+	"ogv":  {"video/ogg"},
 }
 
 // sql turns the filter into the database's, for the actor and scope. It fails

@@ -239,3 +239,21 @@ func TestListsRefuseBadInput(t *testing.T) {
 		}
 	}
 }
+
+// The family "raw" holds every RAW type that is accepted, whatever its maker.
+func TestTypeRawFindsEveryRawFile(t *testing.T) {
+	w := newWorld(t, nil)
+	u := w.user("ann")
+	var all []uuid.UUID
+	for _, mime := range []string{"adobe-dng", "canon-cr2", "canon-cr3", "canon-crw", "epson-erf", "fuji-raf", "hasselblad-3fr", "kodak-dcr",
+		"nikon-nef", "olympus-orf", "panasonic-rw2", "pentax-pef", "samsung-srw", "sigma-x3f", "sony-arw"} {
+		id := w.media(u, uuid.Nil)
+		w.exec("UPDATE media SET mime = $2 WHERE id = $1", id, "image/x-"+mime)
+		all = append(all, id)
+	}
+	w.media(u, uuid.Nil)
+	page, err := w.Timeline(t.Context(), app.UserActor(u), app.TimelineQuery{Filter: app.Filter{Type: "raw"}})
+	if len(must(t, page, err).Items) != len(all) {
+		t.Errorf("%d of %d RAW files are found", len(page.Items), len(all))
+	}
+}
