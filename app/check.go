@@ -22,7 +22,7 @@ func (a *App) CheckDrift(ctx context.Context, actor Actor) (Drift, error) {
 	if err != nil {
 		return Drift{}, fmt.Errorf("compare the access relation: %w", err)
 	}
-	months, err := a.db.MonthCountDrift(ctx)
+	months, err := a.db.MonthCountsDrift(ctx)
 	if err != nil {
 		return Drift{}, fmt.Errorf("compare the month counts: %w", err)
 	}

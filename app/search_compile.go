@@ -11,10 +11,12 @@ import (
 	"albumen/db"
 )
 
-// Corrections: how many per word, and from what length on.
+// Corrections: how many per word, and how many letters a word has that may be
+// corrected; the lexicon knows none with more than 40.
 const (
 	maxCorrections   = 5
 	minCorrectLength = 4
+	maxCorrectLength = 42
 )
 
 // compiled is a search as the database takes it, and what it looks for, to
@@ -128,7 +130,7 @@ func lexemesOf(query string) []string {
 // corrections are conditions for the known words nearest to the lexeme.
 func (a *App) corrections(ctx context.Context, c *compiled, lexeme, typed, language string) ([]string, error) {
 	length := utf8.RuneCountInString(lexeme)
-	if length < minCorrectLength || strings.ContainsAny(lexeme, "0123456789") {
+	if length < minCorrectLength || length > maxCorrectLength || strings.ContainsAny(lexeme, "0123456789") {
 		return nil, nil
 	}
 	similar, err := a.db.SimilarWords(ctx, db.SimilarWordsParams{Word: lexeme, Edits: edits([]rune(lexeme))})

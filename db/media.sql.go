@@ -264,40 +264,6 @@ func (q *Queries) MediaDerivatives(ctx context.Context, mediaID uuid.UUID) ([]De
 	return items, nil
 }
 
-const mediaFiles = `-- name: MediaFiles :many
-SELECT id, media_id, role, storage_key, filename, mime, bytes, sha256, created_at FROM media_files WHERE media_id = $1 ORDER BY created_at, id
-`
-
-func (q *Queries) MediaFiles(ctx context.Context, mediaID uuid.UUID) ([]MediaFile, error) {
-	rows, err := q.db.Query(ctx, mediaFiles, mediaID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []MediaFile
-	for rows.Next() {
-		var i MediaFile
-		if err := rows.Scan(
-			&i.ID,
-			&i.MediaID,
-			&i.Role,
-			&i.StorageKey,
-			&i.Filename,
-			&i.Mime,
-			&i.Bytes,
-			&i.Sha256,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const mediaRecords = `-- name: MediaRecords :many
 SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.lease_until, m.processed_at, m.title, m.description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.ai_description, m.crashes, u.name AS owner_name,
        EXISTS (SELECT 1 FROM favourites f WHERE f.media_id = m.id AND f.user_id = $1) AS favourite,

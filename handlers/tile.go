@@ -76,7 +76,7 @@ func failureText(ctx context.Context, code string) string {
 		media.CodeCrashed:       "failure.crashed",
 		media.CodeUnsupported:   "failure.unsupported",
 		media.CodeOutOfMemory:   "failure.out_of_memory",
-		"original_missing":      "failure.original_missing",
+		app.CodeOriginalMissing: "failure.original_missing",
 	}[code]
 	if !ok {
 		key = "failure.unknown"

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -43,19 +42,6 @@ type WorkerState struct {
 	Started   time.Time `json:"started"`
 	Heartbeat time.Time `json:"heartbeat"`
 }
-
-// DeadJob is a job that was given up.
-type DeadJob struct {
-	ID    string         `json:"id"`
-	Kind  string         `json:"kind"`
-	Args  map[string]any `json:"args"`
-	Fails int64          `json:"fails"`
-	Error string         `json:"error"` // for admins; never shown to others
-	Died  time.Time      `json:"died"`
-}
-
-// ErrNoSuchJob reports a dead job that is not there (any more).
-var ErrNoSuchJob = errors.New("no such job")
 
 // heartbeatFresh is how long a worker counts as living after a heartbeat; it
 // sends one every 5 s.
@@ -133,50 +119,4 @@ func living(beats []*work.WorkerPoolHeartbeat, now time.Time) []WorkerState {
 		return a.Host < b.Host || a.Host == b.Host && a.PID < b.PID
 	})
 	return workers
-}
-
-// Dead returns one page of dead jobs (from 1, 20 each) and how many there are.
-func (q *Queue) Dead(ctx context.Context, page uint) ([]DeadJob, int64, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
-	}
-	found, total, err := work.NewClient(q.namespace, q.pool).DeadJobs(page)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read the dead jobs: %w", err)
-	}
-	dead := make([]DeadJob, 0, len(found))
-	for _, j := range found {
-		dead = append(dead, DeadJob{ID: j.ID, Kind: j.Name, Args: j.Args, Fails: j.Fails, Error: j.LastErr, Died: time.Unix(j.DiedAt, 0).UTC()})
-	}
-	return dead, total, nil
-}
-
-// RunAgain puts a dead job back into its queue; ErrNoSuchJob when it is gone.
-func (q *Queue) RunAgain(ctx context.Context, j DeadJob) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	err := work.NewClient(q.namespace, q.pool).RetryDeadJob(j.Died.Unix(), j.ID)
-	if errors.Is(err, work.ErrNotRetried) {
-		return ErrNoSuchJob
-	}
-	if err != nil {
-		return fmt.Errorf("run the job %s again: %w", j.ID, err)
-	}
-	return nil
-}
-
-// Discard forgets a dead job; ErrNoSuchJob when it is gone.
-func (q *Queue) Discard(ctx context.Context, j DeadJob) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	err := work.NewClient(q.namespace, q.pool).DeleteDeadJob(j.Died.Unix(), j.ID)
-	if errors.Is(err, work.ErrNotDeleted) {
-		return ErrNoSuchJob
-	}
-	if err != nil {
-		return fmt.Errorf("discard the job %s: %w", j.ID, err)
-	}
-	return nil
 }

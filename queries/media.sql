@@ -7,9 +7,6 @@ SELECT * FROM media WHERE id = $1 FOR UPDATE;
 -- name: IsFavourite :one
 SELECT EXISTS (SELECT 1 FROM favourites WHERE user_id = $1 AND media_id = $2);
 
--- name: MediaFiles :many
-SELECT * FROM media_files WHERE media_id = $1 ORDER BY created_at, id;
-
 -- name: MediaDerivatives :many
 SELECT * FROM derivatives WHERE media_id = $1;
 
