@@ -68,19 +68,21 @@ func samePort(a, b string) bool {
 	return portA == portB
 }
 
-// notYet names settings that are understood but have no effect in this version.
-func (c *Config) notYet() []string {
+// unused are settings that are understood and checked but have no effect in
+// this version.
+var unused = []string{
+	"ACME_EMAIL", "CLIP_MODEL", "CLIP_MODEL_DIR", "CLIP_MODEL_URL", "CONTACT_EMAIL", "DATABASE_REPLICA_URL", "DEBUG", "MAIL_FROM",
+	"METRICS_LISTEN", "ML_BATCH", "ML_DEVICE", "ML_THREADS", "SENTRY_DSN", "SMTP_URL",
+}
+
+// notYet warns of those that are given.
+func notYet(values map[string]string) []string {
 	var warnings []string
-	for name, set := range map[string]bool{
-		"SENTRY_DSN":           c.SentryDSN != "",
-		"ACME_EMAIL":           c.ACMEEmail != "",
-		"DATABASE_REPLICA_URL": c.DatabaseReplicaURL != "",
-	} {
-		if set {
+	for _, name := range unused {
+		if values[name] != "" {
 			warnings = append(warnings, name+" is set, but this version does not use it yet.")
 		}
 	}
-	slices.Sort(warnings)
 	return warnings
 }
 
@@ -110,9 +112,7 @@ func (c *Config) Weaknesses() []Weakness {
 	add(!c.hostsGiven && isLocal(host), "ALLOWED_HOSTS", "Requests for localhost are answered by default.", "Set BASE_URL, or ALLOWED_HOSTS, to the public host name.")
 	add(c.BaseURL.Scheme == "https" && len(c.TrustedProxies) == 0, "TRUSTED_PROXIES", "Behind a proxy every visitor looks like the proxy, so rate limits hit them together.", "Set TRUSTED_PROXIES to the proxy's address.")
 	add(everyone, "TRUSTED_PROXIES", "Every client may pretend to be at another address.", "List only the addresses of your proxies.")
-	add(c.SMTP == nil, "SMTP_URL", "Mail is only written to "+c.DataDir+"/outbox, never sent.", "Set SMTP_URL and MAIL_FROM.")
 	add(c.SMTP != nil && c.SMTP.TLS == "none" && !isLocal(c.SMTP.Host), "SMTP_URL", "Mail travels unencrypted to the mail server.", "Leave out ?tls=none.")
-	add(c.ContactEmail == "", "CONTACT_EMAIL", "Visitors have nobody to write to.", "Set CONTACT_EMAIL.")
 	add(strings.Contains(string(c.DatabaseURL), c.DataDir+"/"), "DATABASE_URL", "The development database under DATA_DIR is in use.", "Point DATABASE_URL to a PostgreSQL server that is backed up.")
 	add(strings.Contains(string(c.DatabaseURL), "sslmode=disable") && !strings.Contains(string(c.DatabaseURL), "host=/"), "DATABASE_URL", "The connection to PostgreSQL is unencrypted.", "Use sslmode=verify-full, unless the network is private.")
 	add(strings.HasPrefix(c.Redis.Address, c.DataDir+"/"), "REDIS_URL", "The development Redis under DATA_DIR is in use.", "Point REDIS_URL to a Redis server of your own.")

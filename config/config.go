@@ -81,7 +81,7 @@ func Load(environ []string, dir string, need Need) (*Config, error) {
 	values, warnings := readSources(environ, dir, &found)
 	vars := parseVariables(values, &found)
 	cfg := build(vars, dir, &found)
-	cfg.warnings = append(warnings, cfg.notYet()...)
+	cfg.warnings = append(warnings, notYet(values)...)
 	cfg.require(need, &found)
 	cfg.crossCheck(&found)
 	if len(found) > 0 {
