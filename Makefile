@@ -1,9 +1,9 @@
 # `make` or `make help` lists the targets; the work is done by the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs build test check bench demo generate clean
+.PHONY: help run stop status logs build test check bench demo screenshots lighthouse generate clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: ## set up, build and start Albumen in the background; again: restart with the new build
 	@scripts/run start
@@ -31,6 +31,12 @@ bench: ## run the benchmarks (BENCH=pattern for some)
 
 demo: ## fill the running Albumen with sample photos
 	@scripts/demo
+
+screenshots: ## take the pictures in docs/screenshots anew
+	@scripts/screenshots
+
+lighthouse: ## run Lighthouse on the main pages; fails below 95
+	@scripts/lighthouse
 
 generate: ## regenerate templ and sqlc code
 	@scripts/generate

@@ -16,6 +16,8 @@ type browser struct {
 	t   testing.TB
 	ctx context.Context
 	i   *instance
+	// close ends Chromium; the end of the test does it too.
+	close func()
 }
 
 // open starts Chromium on the instance; scripts says whether JavaScript runs.
@@ -30,9 +32,10 @@ func (i *instance) open(scripts bool) *browser {
 	}
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	tab, cancelTab := chromedp.NewContext(allocator)
-	ctx, cancel := context.WithTimeout(tab, 2*time.Minute)
-	i.t.Cleanup(func() { cancel(); cancelTab(); cancelAllocator() })
-	b := &browser{t: i.t, ctx: ctx, i: i}
+	ctx, cancel := context.WithTimeout(tab, 10*time.Minute)
+	end := func() { cancel(); cancelTab(); cancelAllocator() }
+	i.t.Cleanup(end)
+	b := &browser{t: i.t, ctx: ctx, i: i, close: end}
 	b.do(chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 800))
 	if !scripts {
 		off := emulation.SetScriptExecutionDisabledParams{Value: true}

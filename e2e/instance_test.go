@@ -41,7 +41,7 @@ func buildAndRun(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	bins = dir
-	build := exec.Command("go", "build", "-o", dir+"/", "../cmd/...")
+	build := exec.Command("go", "build", "-ldflags", "-X main.version=0.1.0", "-o", dir+"/", "../cmd/...")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return 1, fmt.Errorf("build the programs: %w", err)
@@ -83,8 +83,17 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// start runs web, worker and ml and makes the administrator.
+// start makes the administrator and runs web, worker and ml.
 func start(t testing.TB) *instance {
+	t.Helper()
+	i := prepare(t)
+	i.makeAdmin()
+	i.launch()
+	return i
+}
+
+// prepare is an instance that nobody uses and that does not run yet.
+func prepare(t testing.TB) *instance {
 	t.Helper()
 	redisURL := os.Getenv("ALBUMEN_TEST_REDIS_URL")
 	if redisURL == "" {
@@ -107,15 +116,24 @@ func start(t testing.TB) *instance {
 			t.Logf("logs of the processes:\n%s", i.logs.String())
 		}
 	})
+	return i
+}
+
+func (i *instance) makeAdmin() {
+	i.t.Helper()
 	out, err := i.command(adminPassword+"\n", "albumen", "user", "create", "--email", adminEmail, "--name", "Ann", "--admin", "--password-stdin")
 	if err != nil {
-		t.Fatalf("make the administrator: %v\n%s", err, out)
+		i.t.Fatalf("make the administrator: %v\n%s", err, out)
 	}
+}
+
+// launch runs the processes and waits until they serve.
+func (i *instance) launch() {
+	i.t.Helper()
 	i.spawn("web", "albumen", "web")
 	i.spawn("worker", "albumen", "worker")
 	i.spawn("ml", "albumen-ml", "serve")
 	i.waitReady()
-	return i
 }
 
 // command runs a program of Albumen's to its end and returns what it printed.

@@ -85,7 +85,7 @@ func Bytes(ctx context.Context, n int64) string {
 		x, i = x/1000, i+1
 	}
 	digits := 0
-	if i > 0 && math.Abs(x) < 10 {
+	if i > 0 && math.Abs(x) < 10 || i > 2 && math.Abs(x) < 100 {
 		digits = 1
 	}
 	return Decimal(ctx, x, digits) + "\u00a0" + units[i]
