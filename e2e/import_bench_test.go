@@ -6,8 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,7 +21,7 @@ const (
 // BenchmarkImport12MP brings 12-megapixel JPEGs in with albumen import, from
 // the command to the last picture, and lets vipsthumbnail make the same two
 // sizes of each with the same encoder settings, as many at a time as there are
-// processors. "ratio" is Albumen's time over vipsthumbnail's. The resident
+// processors. "ratio" is Albumen's time over vipsthumbnail's. The
 // memory of each process, children included, is measured on the way.
 func BenchmarkImport12MP(b *testing.B) {
 	i := start(b)
@@ -102,61 +100,4 @@ func thumbnailAll(b *testing.B, dir string) {
 		})
 	}
 	all.Wait()
-}
-
-// megabytesOf is the resident memory of a process and its children.
-func megabytesOf(i *instance, name string) float64 {
-	i.mu.Lock()
-	cmd := i.running[name]
-	i.mu.Unlock()
-	total := 0
-	for _, pid := range withChildren(cmd.Process.Pid) {
-		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-		if err != nil {
-			continue // it has just ended
-		}
-		if fields := strings.Fields(string(statm)); len(fields) > 1 {
-			pages, _ := strconv.Atoi(fields[1]) // a number, says the kernel
-			total += pages * os.Getpagesize()
-		}
-	}
-	return float64(total) / 1e6
-}
-
-func withChildren(pid int) []int {
-	pids := []int{pid}
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is good
-	for _, list := range lists {
-		content, err := os.ReadFile(list)
-		if err != nil {
-			continue // the thread has just ended
-		}
-		for _, field := range strings.Fields(string(content)) {
-			if child, err := strconv.Atoi(field); err == nil {
-				pids = append(pids, withChildren(child)...)
-			}
-		}
-	}
-	return pids
-}
-
-// watchMemory measures until its result is called, which tells the peaks.
-func watchMemory(b *testing.B, i *instance) func() map[string]float64 {
-	peaks, stop, ended := map[string]float64{}, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			for _, name := range []string{"web", "worker", "ml"} {
-				peaks[name] = max(peaks[name], megabytesOf(i, name))
-			}
-			select {
-			case <-stop:
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-	}()
-	finish := sync.OnceFunc(func() { close(stop); <-ended })
-	b.Cleanup(finish)
-	return func() map[string]float64 { finish(); return peaks }
 }
