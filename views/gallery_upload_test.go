@@ -21,8 +21,9 @@ import (
 )
 
 // serveTus puts tusd behind the upload page, as the product does: the last answer tells the outcome by the file's name.
-// While cut is positive, it cuts the connection in the middle of a large PATCH and counts down.
-func (g *gallery) serveTus(t *testing.T, folder string) (cut *atomic.Int32, heads *atomic.Int32) {
+// While cut is positive, it cuts the connection in the middle of a large PATCH and counts down. While out is set, the
+// session has ended.
+func (g *gallery) serveTus(t *testing.T, folder string) (cut, heads *atomic.Int32, out *atomic.Bool) {
 	t.Helper()
 	composer := tusd.NewStoreComposer()
 	filestore.New(folder).UseIn(composer)
@@ -47,11 +48,16 @@ func (g *gallery) serveTus(t *testing.T, folder string) (cut *atomic.Int32, head
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut, heads = new(atomic.Int32), new(atomic.Int32)
+	cut, heads, out = new(atomic.Int32), new(atomic.Int32), new(atomic.Bool)
 	tus := http.StripPrefix("/upload/tus/", h)
 	g.mux.HandleFunc("/upload/tus/", func(w http.ResponseWriter, r *http.Request) {
 		meta := r.Header.Get("Upload-Metadata")
 		switch {
+		case out.Load():
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"code":"unauthenticated","detail":"Sign in first."}`)
+			return
 		case r.Method == http.MethodPost && strings.Contains(meta, base64.StdEncoding.EncodeToString([]byte("drawing.svg"))):
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnsupportedMediaType)
@@ -67,7 +73,7 @@ func (g *gallery) serveTus(t *testing.T, folder string) (cut *atomic.Int32, head
 		}
 		tus.ServeHTTP(w, r)
 	})
-	return cut, heads
+	return cut, heads, out
 }
 
 // failing is a body whose connection is gone.
@@ -85,7 +91,7 @@ func (httptestDiscard) WriteHeader(int)             {}
 func TestUploadResumesAndTellsEveryOutcome(t *testing.T) {
 	g, b := newGallery(t), newBrowser(t)
 	stored, from := t.TempDir(), t.TempDir()
-	cut, heads := g.serveTus(t, stored)
+	cut, heads, _ := g.serveTus(t, stored)
 	var names []string
 	big := bytes.Repeat([]byte("0123456789abcdef"), 20<<16) // 20 MiB: two parts
 	for name, content := range map[string][]byte{"new photo.jpg": big, "again é.jpg": []byte("seen before"), "drawing.svg": []byte("<svg/>"), "empty.jpg": {}} {
@@ -137,7 +143,8 @@ func TestUploadResumesAndTellsEveryOutcome(t *testing.T) {
 
 func TestUploadContinuesAfterThePageWasClosed(t *testing.T) {
 	g, b := newGallery(t), newBrowser(t)
-	cut, heads := g.serveTus(t, t.TempDir())
+	stored := t.TempDir()
+	cut, heads, out := g.serveTus(t, stored)
 	path := filepath.Join(t.TempDir(), "long.jpg")
 	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 30<<20), 0o644); err != nil {
 		t.Fatal(err)
@@ -152,13 +159,22 @@ func TestUploadContinuesAfterThePageWasClosed(t *testing.T) {
 	p.until(`document.querySelector(".upload-row").dataset.state === "paused"`)
 	js[bool](p, `onbeforeunload = null, true`)
 
+	// Nor does a session that has ended make it begin anew.
+	out.Store(true)
+	p.open(g.URL + "/upload")
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{path}))
+	p.until(`document.querySelector(".upload-row").dataset.state === "refused"`)
+	p.until(`document.querySelector(".upload-row").textContent.includes("Sign in first")`)
+	out.Store(false)
+
 	cut.Store(0)
 	before := heads.Load()
 	p.open(g.URL + "/upload")
 	p.do(chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{path}))
 	p.until(`document.querySelector(".upload-row").dataset.state === "created"`)
-	if heads.Load() == before {
-		t.Error("the second visit began anew")
+	opened, err := filepath.Glob(filepath.Join(stored, "*.info"))
+	if heads.Load() == before || len(opened) != 1 || err != nil {
+		t.Errorf("a later visit began anew: %d uploads were opened, %v", len(opened), err)
 	}
 }
 

@@ -92,7 +92,7 @@ async function send(item) {
       if (item.state === "cancelled" || paused) return;
       if (problem.refused) {
         item.retryable = problem.retryable;
-        localStorage.removeItem(item.key);
+        if (!item.retryable) localStorage.removeItem(item.key); // else it goes on from there, once signed in again
         return show(item, "refused", problem.message);
       }
       show(item, "offline");
@@ -107,8 +107,12 @@ async function attempt(item) {
   if (item.url) {
     const head = await request(item, "HEAD", item.url);
     if (head.status === 200) item.offset = Number(head.header("Upload-Offset"));
-    else if (head.status < 500 && head.status !== 423) item.url = null;
-    else throw new Error("head");
+    else if (head.status >= 500 || head.status === 423) throw new Error("head");
+    else if (head.status === 401 || head.status === 403) { // HEAD has no words for it
+      const told = await request(item, "PATCH", item.url, null, { "Upload-Offset": 0, "Content-Type": "application/offset+octet-stream" });
+      if (told.status === head.status) fail(told);
+      throw new Error("head");
+    } else item.url = null;
     if (item.url && settled(item, head)) return true;
   }
   if (!item.url) {
