@@ -277,10 +277,12 @@ type Media struct {
 	Error         string
 	Damaged       bool
 	Attempts      int32
+	Crashes       int16
 	LeaseUntil    *time.Time
 	ProcessedAt   *time.Time
 	Title         string
 	Description   string
+	AiDescription string
 	Filename      string
 	Mime          string
 	Bytes         int64
@@ -315,8 +317,6 @@ type Media struct {
 	UploadedAt    time.Time
 	UpdatedAt     time.Time
 	Listed        bool
-	AiDescription string
-	Crashes       int16
 }
 
 type MediaAccess struct {

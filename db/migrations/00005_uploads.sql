@@ -47,4 +47,3 @@ END $$;
 
 CREATE TRIGGER upload_parts_deleted AFTER DELETE ON upload_parts
     FOR EACH ROW EXECUTE FUNCTION upload_parts_to_sweeper();
-

@@ -37,4 +37,3 @@ CREATE TABLE first_run (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     nonce  bytea NOT NULL
 );
-

@@ -1,7 +1,9 @@
 -- Full-text search: what an item's text is, how it is indexed and asked.
 -- +goose Up
 
-ALTER TABLE media ADD COLUMN ai_description text NOT NULL DEFAULT '';
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS unaccent;
+CREATE EXTENSION IF NOT EXISTS vector; -- for search by meaning
 
 -- +goose StatementBegin
 -- A configuration per language, all of which ignore accents; albumen_simple
@@ -103,7 +105,3 @@ CREATE TRIGGER media_search_update BEFORE UPDATE ON media FOR EACH ROW
           IS DISTINCT FROM
           (NEW.title, NEW.description, NEW.place, NEW.filename, NEW.camera_make, NEW.camera_model, NEW.lens, NEW.ai_description, NEW.owner_id))
     EXECUTE FUNCTION media_search_on_change();
-
--- Items from before this migration.
-UPDATE media SET ai_description = ' ';
-UPDATE media SET ai_description = '';
