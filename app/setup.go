@@ -71,6 +71,10 @@ func (a *App) FinishFirstRun(ctx context.Context, code string, n NewUser, from n
 		return db.User{}, err
 	}
 	if err := a.checkFirstRunCode(ctx, a.db.Queries, code); err != nil {
+		// Somebody may have used the code up since the first look.
+		if first, again := a.FirstRun(ctx); again == nil && !first {
+			return db.User{}, firstRunOver()
+		}
 		return db.User{}, err
 	}
 	n.Admin = true

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"albumen/storage"
 )
 
 // killPatience bounds every wait for something that ends by itself.
@@ -297,6 +299,16 @@ func checkObjects(t *testing.T, s *services, store string, sums map[string]bool)
 	}
 	if _, err := pgx.ForEachRow(rows, []any{&key}, func() error { known[key] = true; return nil }); err != nil {
 		t.Fatal(err)
+	}
+	// A write that was cut short leaves a temporary file, which the schedule
+	// removes when it has grown old.
+	objects, err := storage.Open("file://" + store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer objects.Close()
+	if _, err := objects.RemoveLeftovers(ctx, time.Now()); err != nil {
+		t.Error(err)
 	}
 	for _, prefix := range []string{"media", "derivatives"} {
 		err := filepath.WalkDir(filepath.Join(store, prefix), func(path string, entry os.DirEntry, err error) error {
