@@ -14,7 +14,7 @@ import (
 
 // Longest texts that a person may give an item, in characters.
 const (
-	maxTitle       = 200
+	maxTitle       = 500
 	maxDescription = 10_000
 )
 

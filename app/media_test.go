@@ -60,9 +60,9 @@ func TestEditMediaRefusesAStaleVersion(t *testing.T) {
 	if _, err := w.EditMedia(t.Context(), ann, id, stale); app.CodeOf(err) != app.CodeConflict {
 		t.Errorf("a stale edit gave %v", err)
 	}
-	long := title(strings.Repeat("x", 201))
+	long := title(strings.Repeat("x", 501))
 	if _, err := w.EditMedia(t.Context(), ann, id, long); app.CodeOf(err) != app.CodeInvalid {
-		t.Errorf("a title of 201 characters gave %v", err)
+		t.Errorf("a title of 501 characters gave %v", err)
 	}
 }
 

@@ -38,6 +38,8 @@ const (
 type Received struct {
 	Outcome ReceiveOutcome
 	Media   db.Media
+
+	repaired bool // the storage had lost the original; these bytes took its place
 }
 
 // original is a file whose bytes have been judged and counted.

@@ -2,14 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"albumen/db"
 	"albumen/jobs"
 	"albumen/media"
+	"albumen/storage"
 )
 
 // addOriginal gives a stored file its row, or finds the one that the owner has
@@ -30,7 +33,7 @@ func (a *App) addOriginal(ctx context.Context, actor Actor, o original, also fun
 			return nil
 		})
 	}
-	if err != nil || got.Outcome != OutcomeCreated {
+	if err != nil || got.Outcome != OutcomeCreated && !got.repaired {
 		a.dropObjects(ctx, o.key)
 	}
 	if err != nil {
@@ -49,6 +52,9 @@ func (a *App) insertOriginal(ctx context.Context, q *db.Queries, actor Actor, o 
 		return Received{}, fmt.Errorf("lock user %s: %w", owner, err)
 	}
 	if got, found, err := a.existing(ctx, q, actor, o.sha256); found || err != nil {
+		if err == nil {
+			got.repaired, err = a.repairOriginal(ctx, q, got.Media.ID, o.key)
+		}
 		return got, err
 	}
 	if limit := a.limitFor(usage.QuotaBytes, usage.UsedBytes); o.bytes > limit.bytes {
@@ -105,16 +111,51 @@ func (a *App) existing(ctx context.Context, q *db.Queries, actor Actor, sha256 [
 	return Received{Outcome: OutcomeRestored, Media: m}, true, nil
 }
 
+// originalMissing tells whether the storage has lost an item's original.
+func (a *App) originalMissing(ctx context.Context, q *db.Queries, media uuid.UUID) (bool, error) {
+	file, err := q.OriginalOf(ctx, media)
+	if err != nil {
+		return false, fmt.Errorf("look up the original of %s: %w", media, err)
+	}
+	switch _, err := a.storage.Stat(ctx, file.StorageKey); {
+	case errors.Is(err, storage.ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, &Error{Code: CodeUnavailable, Key: "error.unavailable", Err: err}
+	}
+	return false, nil
+}
+
+// repairOriginal puts the object under key in the place of an original that
+// the storage has lost: the same bytes have come again.
+func (a *App) repairOriginal(ctx context.Context, q *db.Queries, media uuid.UUID, key string) (bool, error) {
+	missing, err := a.originalMissing(ctx, q, media)
+	if err != nil || !missing {
+		return false, err
+	}
+	if err := keepObject(ctx, q, key); err != nil {
+		return false, err
+	}
+	if err := q.ReplaceOriginalObject(ctx, db.ReplaceOriginalObjectParams{MediaID: media, StorageKey: key}); err != nil {
+		return false, fmt.Errorf("replace the original of %s: %w", media, err)
+	}
+	if _, err := q.RetryMedia(ctx, media); err != nil {
+		return false, fmt.Errorf("process %s again: %w", media, err)
+	}
+	a.log.WarnContext(ctx, "an original that the storage had lost has come again", "media", media)
+	return true, nil
+}
+
 // announce hands new items to the workers and tells open pages of restored ones.
 func (a *App) announce(ctx context.Context, got Received) {
 	ctx = context.WithoutCancel(ctx) // the item is there, whether or not anybody waits for the answer
-	switch got.Outcome {
-	case OutcomeCreated:
+	switch {
+	case got.Outcome == OutcomeCreated, got.repaired:
 		// A lost job is no lost photo: the sweeper of pending items brings it back.
 		if err := a.jobs.Enqueue(ctx, jobs.ProcessMedia{MediaID: got.Media.ID.String()}); err != nil {
 			a.log.WarnContext(ctx, "could not enqueue the processing of an upload", "media", got.Media.ID, "error", err)
 		}
-	case OutcomeRestored:
+	case got.Outcome == OutcomeRestored:
 		a.publish(ctx, Event{UserID: got.Media.OwnerID, MediaID: got.Media.ID, Kind: EventChanged})
 	}
 }

@@ -184,6 +184,12 @@ func (a *App) joinDuplicate(ctx context.Context, actor Actor, u db.Upload, sha25
 		if got, found, err = a.existing(ctx, q, actor, sha256); !found || err != nil {
 			return err
 		}
+		// A lost original is repaired by putting the pieces together after all.
+		missing, err := a.originalMissing(ctx, q, got.Media.ID)
+		if err != nil || missing {
+			found = false
+			return err
+		}
 		keys, err = a.closeUpload(ctx, q, u, got)
 		return err
 	})

@@ -217,6 +217,20 @@ func (q *Queries) MediaBySHA256(ctx context.Context, arg MediaBySHA256Params) (M
 	return i, err
 }
 
+const replaceOriginalObject = `-- name: ReplaceOriginalObject :exec
+UPDATE media_files SET storage_key = $1 WHERE media_id = $2 AND role = 'original'
+`
+
+type ReplaceOriginalObjectParams struct {
+	StorageKey string
+	MediaID    uuid.UUID
+}
+
+func (q *Queries) ReplaceOriginalObject(ctx context.Context, arg ReplaceOriginalObjectParams) error {
+	_, err := q.db.Exec(ctx, replaceOriginalObject, arg.StorageKey, arg.MediaID)
+	return err
+}
+
 const restoreMediaRow = `-- name: RestoreMediaRow :one
 UPDATE media SET trashed_at = NULL, row_version = row_version + 1, updated_at = $1
  WHERE id = $2 RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed

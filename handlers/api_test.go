@@ -116,7 +116,7 @@ func TestAPITokenMeAndItems(t *testing.T) {
 	if status := s.call("PATCH", "/media/"+id, made.Token, `{"version":1,"title":"Sea"}`, &p); status != 409 || p.Code != "conflict" || p.Detail == "" {
 		t.Errorf("a stale PATCH: %d %+v", status, p)
 	}
-	if status := s.call("PATCH", "/media/"+id, made.Token, `{"title":"`+strings.Repeat("x", 201)+`"}`, &p); status != 422 || p.Code != "invalid" || len(p.Errors) != 1 || p.Errors[0].Location != "body.title" {
+	if status := s.call("PATCH", "/media/"+id, made.Token, `{"title":"`+strings.Repeat("x", 501)+`"}`, &p); status != 422 || p.Code != "invalid" || len(p.Errors) != 1 || p.Errors[0].Location != "body.title" {
 		t.Errorf("a long title: %d %+v", status, p)
 	}
 	if status := s.call("PATCH", "/media/"+id, made.Token, `{"rating":"five"}`, &p); status != 422 || p.Code != "invalid" {

@@ -21,3 +21,6 @@ VALUES ($1, $2, 'original', $3, $4, $5, $6, $7);
 -- name: RestoreMediaRow :one
 UPDATE media SET trashed_at = NULL, row_version = row_version + 1, updated_at = sqlc.arg(now)
  WHERE id = sqlc.arg(id) RETURNING *;
+
+-- name: ReplaceOriginalObject :exec
+UPDATE media_files SET storage_key = sqlc.arg(storage_key) WHERE media_id = sqlc.arg(media_id) AND role = 'original';

@@ -623,11 +623,11 @@ func EditPage(p Edit) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "title", Label: i18n.T(ctx, "edit.title"), Value: p.Title, Error: p.Errors["title"], MaxLength: 200, Hint: i18n.T(ctx, "edit.title_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "title", Label: i18n.T(ctx, "edit.title"), Value: p.Title, Error: p.Errors["title"], MaxLength: 500, Hint: i18n.T(ctx, "edit.title_hint")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "description", Label: i18n.T(ctx, "edit.text"), Value: p.Description, Error: p.Errors["description"], MaxLength: 5000, Rows: 5}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "description", Label: i18n.T(ctx, "edit.text"), Value: p.Description, Error: p.Errors["description"], MaxLength: 10000, Rows: 5}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
