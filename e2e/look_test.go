@@ -91,7 +91,9 @@ func (b *browser) show(p page) {
 	if len(p.keys) > 0 {
 		b.until(`document.querySelector("dialog[open]")`)
 	}
-	js[bool](b, `Promise.all([...document.images].filter(i => i.getBoundingClientRect().top < innerHeight).map(i => i.decode())).then(() => true)`)
+	// A picture that is decoded beside the page may come a frame after it.
+	js[bool](b, `Promise.all([...document.images].filter(i => i.getBoundingClientRect().top < innerHeight).map(i => (i.decoding = "sync", i.decode())))
+		.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))`)
 }
 
 // furnish imports a folder and waits until all its photos are on the
