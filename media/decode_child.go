@@ -96,7 +96,7 @@ func limitMemory(n int64) error {
 }
 
 func answer(r decodeRequest) decodeAnswer {
-	if err := limitMemory(r.MemoryBytes); err != nil {
+	if err := limitMemory(r.MemoryBytes + addressSlack); err != nil {
 		return decodeAnswer{Failure: err.Error()}
 	}
 	if !r.Decode {

@@ -86,7 +86,7 @@ type child struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    io.Reader
-	stderr *tail
+	stderr *firstWords
 	exited chan struct{}
 	files  int
 }
@@ -100,7 +100,7 @@ func startChild(exe string) (*child, error) {
 		"MALLOC_ARENA_MAX=2", "GOMAXPROCS=2", "GOMEMLIMIT=96MiB", "GOTRACEBACK=none",
 	}
 	cmd.Dir = "/"
-	c := &child{cmd: cmd, stderr: &tail{}, exited: make(chan struct{})}
+	c := &child{cmd: cmd, stderr: &firstWords{}, exited: make(chan struct{})}
 	cmd.Stderr = c.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -176,23 +176,21 @@ func (c *child) kill() {
 	}
 }
 
-// tail keeps the last bytes that were written to it.
-type tail struct {
+// firstWords keeps the beginning of what was written to it: a process that
+// dies says why first, and then shows its stacks.
+type firstWords struct {
 	mu sync.Mutex
 	b  []byte
 }
 
-func (t *tail) Write(p []byte) (int, error) {
+func (t *firstWords) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if over := len(t.b) - 2048; over > 0 {
-		t.b = append(t.b[:0], t.b[over:]...)
-	}
+	t.b = append(t.b, p[:min(len(p), 2048-len(t.b))]...)
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+func (t *firstWords) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.TrimSpace(string(t.b))

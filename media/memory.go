@@ -14,6 +14,10 @@ const (
 	// canvasMemory covers what every picture needs besides decoding: the
 	// canvas, its copies and the WebP encoder.
 	canvasMemory = 112 * mib
+	// addressSlack is address space that a child reserves and hardly uses: the
+	// stacks of libvips' threads and the arenas of glibc and Go (64 MiB each).
+	// Without it a good 12-megapixel photograph now and then hit the limit.
+	addressSlack = 320 * mib
 	// bombPixels and bombBits: a picture with more pixels than this, and fewer
 	// bits of file for each, is no photograph but a trap.
 	bombPixels = 50_000_000
