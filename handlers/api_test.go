@@ -287,7 +287,7 @@ func TestAPIDocsPageShowsEveryOperation(t *testing.T) {
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	for _, want := range []string{"GET /media/{id}", "POST /tokens", "taken_at_local", "https://photos.example.org/api/v1"} {
+	for _, want := range []string{"get-media", "/media/{id}", "create-token", "taken_at_local", "https://photos.example.org/api/v1"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

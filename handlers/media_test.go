@@ -128,7 +128,7 @@ func TestEditKeepsWhatWasTyped(t *testing.T) {
 	address := "/media/" + id + "/edit"
 	contains(t, b.ok(address), `value="Lake"`, `name="row_version" value="1"`)
 
-	long := strings.Repeat("x", 201)
+	long := strings.Repeat("x", 501)
 	a := b.post(address, url.Values{"title": {long}, "description": {"By the <shore>"}, "row_version": {"1"}})
 	if a.StatusCode != http.StatusUnprocessableEntity {
 		t.Fatalf("%v", a)
