@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/h2non/bimg"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"albumen/media/internal/vips"
@@ -151,7 +152,8 @@ func isDataWarning(s string) bool {
 	return strings.Contains(s, "premature end") || strings.Contains(s, "bad huffman code") || strings.Contains(s, "arithmetic decod")
 }
 
-// pictures makes everything that is derived from one decoded picture.
+// pictures makes everything that is derived from one decoded picture. Encoding
+// the preview takes most of the time, on one core; the rest is made beside it.
 func pictures(im *vips.Image) (a decodeAnswer, err error) {
 	preview, err := im.Canvas()
 	if err != nil {
@@ -159,35 +161,49 @@ func pictures(im *vips.Image) (a decodeAnswer, err error) {
 	}
 	r := &a.Result
 	r.PreviewW, r.PreviewH, r.HasAlpha = preview.Width, preview.Height, preview.Alpha
-	if r.Preview, err = encodeWebP(preview.TIFF, previewQuality); err != nil {
-		return a, fmt.Errorf("encode preview: %w", err)
-	}
+	var group errgroup.Group
+	group.Go(func() error {
+		webp, err := encodeWebP(preview.TIFF, previewQuality)
+		if err != nil {
+			return fmt.Errorf("encode preview: %w", err)
+		}
+		r.Preview = webp
+		return nil
+	})
+	group.Go(func() error { return small(im, &a) })
+	err = group.Wait()
+	return a, err
+}
+
+// small makes the thumb and what is computed from it.
+func small(im *vips.Image, a *decodeAnswer) error {
+	r := &a.Result
 	thumbImage, err := im.Fit(ThumbEdge)
 	if err != nil {
-		return a, fmt.Errorf("thumb: %w", err)
+		return fmt.Errorf("thumb: %w", err)
 	}
 	defer thumbImage.Close()
 	thumb, err := thumbImage.Canvas()
 	if err != nil {
-		return a, fmt.Errorf("thumb: %w", err)
+		return fmt.Errorf("thumb: %w", err)
 	}
 	r.ThumbW, r.ThumbH = thumb.Width, thumb.Height
 	if r.Thumb, err = encodeWebP(thumb.TIFF, thumbQuality); err != nil {
-		return a, fmt.Errorf("encode thumb: %w", err)
+		return fmt.Errorf("encode thumb: %w", err)
 	}
-	small, err := thumbImage.Fit(smallEdge)
+	tiny, err := thumbImage.Fit(smallEdge)
 	if err != nil {
-		return a, fmt.Errorf("small: %w", err)
+		return fmt.Errorf("small: %w", err)
 	}
-	defer small.Close()
-	w, h, rgba, err := small.Pixels()
+	defer tiny.Close()
+	w, h, rgba, err := tiny.Pixels()
 	if err != nil {
-		return a, fmt.Errorf("pixels: %w", err)
+		return fmt.Errorf("pixels: %w", err)
 	}
 	r.Thumbhash = Thumbhash(w, h, rgba)
 	r.PHash = perceptualHash(w, h, rgba)
 	a.Flat = isFlat(rgba)
-	return a, nil
+	return nil
 }
 
 // encodeWebP turns a canvas of our own making into WebP without metadata.
