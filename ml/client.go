@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gomodule/redigo/redis"
 	"github.com/google/uuid"
@@ -14,7 +16,7 @@ import (
 // textWait is how long a text is waited for where the context sets no limit.
 const textWait = 2 * time.Second
 
-// Client asks the ml process. It is safe for concurrent use.
+// Client asks the ml processes. It is safe for concurrent use.
 type Client struct {
 	pool *redis.Pool
 	keys Keys
@@ -25,78 +27,144 @@ func NewClient(pool *redis.Pool, prefix string) *Client {
 	return &Client{pool: pool, keys: Keys{prefix}}
 }
 
-// Status is what the ml process last said about itself; ErrUnavailable when
-// none has lately.
+// Status is what the best of the ml processes last said about itself: one that
+// is ready before others; ErrUnavailable when none has said anything lately.
 func (c *Client) Status(ctx context.Context) (Status, error) {
-	conn, err := c.pool.GetContext(ctx)
+	all, err := c.Statuses(ctx)
 	if err != nil {
-		return Status{}, fmt.Errorf("connect to Redis: %w", err)
+		return Status{}, err
 	}
-	defer conn.Close()
-	return c.status(ctx, conn)
-}
-
-func (c *Client) status(ctx context.Context, conn redis.Conn) (Status, error) {
-	said, err := redis.Bytes(redis.DoContext(conn, ctx, "GET", c.keys.Status()))
-	if errors.Is(err, redis.ErrNil) {
+	if len(all) == 0 {
 		return Status{}, ErrUnavailable
 	}
-	if err != nil {
-		return Status{}, fmt.Errorf("read the status of the ml process: %w", err)
-	}
-	var s Status
-	if err := json.Unmarshal(said, &s); err != nil {
-		return Status{}, fmt.Errorf("read the status of the ml process: %w", err)
-	}
-	return s, nil
+	return all[0], nil
 }
 
-// EmbedText returns the unit vector of a text and the model that made it. It
-// waits until the context's deadline, or two seconds where there is none.
-// ErrNoModel and ErrUnavailable say that search goes on without meaning.
-func (c *Client) EmbedText(ctx context.Context, text string) (Model, []float32, error) {
+// Statuses is what the living ml processes said about themselves, the best
+// first; none is no error.
+func (c *Client) Statuses(ctx context.Context) ([]Status, error) {
+	conn, err := c.pool.GetContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Redis: %w", err)
+	}
+	defer conn.Close()
+	return c.statuses(ctx, conn)
+}
+
+// rank orders states, best first.
+var rank = []State{StateReady, StateLoading, StateFetching, StateNoModel, StateFailed}
+
+func (c *Client) statuses(ctx context.Context, conn redis.Conn) ([]Status, error) {
+	processes, err := redis.Strings(redis.DoContext(conn, ctx, "SMEMBERS", c.keys.Processes()))
+	if err != nil {
+		return nil, fmt.Errorf("list the ml processes: %w", err)
+	}
+	if len(processes) == 0 {
+		return nil, nil
+	}
+	var args redis.Args
+	for _, p := range processes {
+		args = args.Add(c.keys.Status(p))
+	}
+	said, err := redis.ByteSlices(redis.DoContext(conn, ctx, "MGET", args...))
+	if err != nil {
+		return nil, fmt.Errorf("read the status of the ml processes: %w", err)
+	}
+	dead := redis.Args{}.Add(c.keys.Processes())
+	var all []Status
+	for i, one := range said {
+		if one == nil {
+			dead = dead.Add(processes[i])
+			continue
+		}
+		var s Status
+		if err := json.Unmarshal(one, &s); err != nil {
+			return nil, fmt.Errorf("read the status of an ml process: %w", err)
+		}
+		all = append(all, s)
+	}
+	if len(dead) > 1 {
+		// One that only slept adds itself again.
+		if _, err := redis.DoContext(conn, ctx, "SREM", dead...); err != nil {
+			return nil, fmt.Errorf("forget ml processes that ended: %w", err)
+		}
+	}
+	slices.SortFunc(all, func(a, b Status) int {
+		if by := slices.Index(rank, a.State) - slices.Index(rank, b.State); by != 0 {
+			return by
+		}
+		return a.Since.Compare(b.Since)
+	})
+	return all, nil
+}
+
+// EmbedText returns the unit vector of a text by a model. It waits until the
+// context's deadline, or two seconds where there is none. ErrNoModel (at once)
+// and ErrUnavailable say that search goes on without meaning.
+func (c *Client) EmbedText(ctx context.Context, modelID, text string) ([]float32, error) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(textWait)
 	}
 	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
-		return Model{}, nil, fmt.Errorf("connect to Redis: %w", err)
+		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
 	defer conn.Close()
-	if _, err := c.status(ctx, conn); err != nil {
-		return Model{}, nil, err // at once, instead of waiting for nobody
+	all, err := c.statuses(ctx, conn)
+	if err != nil {
+		return nil, err
 	}
-	request := TextRequest{ID: uuid.NewString(), Text: text, Deadline: deadline}
+	if len(all) == 0 {
+		return nil, ErrUnavailable
+	}
+	if !slices.ContainsFunc(all, func(s Status) bool { return s.State == StateReady && s.Model.ID == modelID }) {
+		return nil, ErrNoModel // at once, instead of waiting for nobody
+	}
+	request := TextRequest{ID: uuid.NewString(), Text: cut(text, MaxTextBytes), Deadline: deadline}
 	encoded, err := json.Marshal(request)
 	if err != nil {
-		return Model{}, nil, fmt.Errorf("encode a text: %w", err)
+		return nil, fmt.Errorf("encode a text: %w", err)
 	}
-	if _, err := redis.DoContext(conn, ctx, "RPUSH", c.keys.Text(), encoded); err != nil {
-		return Model{}, nil, fmt.Errorf("send a text to the ml process: %w", err)
+	list := c.keys.Text(ModelKey(modelID))
+	if _, err := redis.DoContext(conn, ctx, "RPUSH", list, encoded); err != nil {
+		return nil, fmt.Errorf("send a text to the ml process: %w", err)
 	}
-	return c.await(ctx, conn, request)
+	// Should every process with this model be gone for good, the list shall
+	// not stay.
+	if _, err := redis.DoContext(conn, ctx, "EXPIRE", list, 60); err != nil {
+		return nil, fmt.Errorf("send a text to the ml process: %w", err)
+	}
+	return c.await(ctx, conn, modelID, request)
 }
 
-func (c *Client) await(ctx context.Context, conn redis.Conn, request TextRequest) (Model, []float32, error) {
+func (c *Client) await(ctx context.Context, conn redis.Conn, modelID string, request TextRequest) ([]float32, error) {
 	wait := max(time.Until(request.Deadline), time.Millisecond)
 	// Redis ends the wait; the timeout is for a Redis that does not.
 	answer, err := redis.ByteSlices(redis.DoWithTimeout(conn, wait+2*time.Second, "BLPOP", c.keys.Reply(request.ID), wait.Seconds()))
 	if errors.Is(err, redis.ErrNil) {
-		return Model{}, nil, ErrUnavailable
+		return nil, ErrUnavailable
 	}
 	if err != nil {
-		return Model{}, nil, fmt.Errorf("wait for the ml process: %w", errors.Join(err, ctx.Err()))
+		return nil, fmt.Errorf("wait for the ml process: %w", errors.Join(err, ctx.Err()))
 	}
 	var reply TextReply
 	if err := json.Unmarshal(answer[1], &reply); err != nil {
-		return Model{}, nil, fmt.Errorf("read the answer of the ml process: %w", err)
+		return nil, fmt.Errorf("read the answer of the ml process: %w", err)
 	}
-	switch {
-	case reply.Error == ReplyNoModel:
-		return Model{}, nil, ErrNoModel
-	case reply.Error != "" || len(reply.Vector) == 0 || len(reply.Vector) != reply.Model.Dimension:
-		return Model{}, nil, fmt.Errorf("the ml process answered %q with %d numbers of %d", reply.Error, len(reply.Vector), reply.Model.Dimension)
+	if reply.Error != "" || reply.Model.ID != modelID {
+		return nil, fmt.Errorf("the ml process answered %q for the model %q", reply.Error, reply.Model.ID)
 	}
-	return reply.Model, reply.Vector, nil
+	return DecodeVector(reply.Vector, reply.Model.Dimension)
+}
+
+// cut shortens text to at most n bytes of whole characters.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

@@ -2,7 +2,6 @@ package serve_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -58,19 +57,15 @@ func start(t *testing.T, pool *redis.Pool, prefix string) (server *serve.Server,
 	}
 }
 
-func TestWithoutAModelEveryRequestIsAnsweredSo(t *testing.T) {
+func TestWithoutAModelRequestsFailAtOnce(t *testing.T) {
 	pool, prefix := openRedis(t), "test:"+uuid.NewString()
 	client := ml.NewClient(pool, prefix)
-	if _, _, err := client.EmbedText(t.Context(), "sunset"); !errors.Is(err, ml.ErrUnavailable) {
+	if _, err := client.EmbedText(t.Context(), "some@model", "sunset"); !errors.Is(err, ml.ErrUnavailable) {
 		t.Errorf("without a process: %v, want ErrUnavailable", err)
 	}
 	_, stop := start(t, pool, prefix)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for range 3 {
-		if _, _, err := client.EmbedText(ctx, "sunset"); !errors.Is(err, ml.ErrNoModel) {
-			t.Errorf("with a process: %v, want ErrNoModel", err)
-		}
+	if _, err := client.EmbedText(t.Context(), "some@model", "sunset"); !errors.Is(err, ml.ErrNoModel) {
+		t.Errorf("with a process: %v, want ErrNoModel", err)
 	}
 	status, err := client.Status(t.Context())
 	if err != nil || status.State != ml.StateNoModel || status.PID != os.Getpid() || status.Model.ID != "" {
@@ -82,45 +77,21 @@ func TestWithoutAModelEveryRequestIsAnsweredSo(t *testing.T) {
 	}
 }
 
-func TestRequestsThatNobodyWaitsForAreDropped(t *testing.T) {
-	pool, prefix := openRedis(t), "test:"+uuid.NewString()
-	keys := ml.Keys{Prefix: prefix}
-	conn := pool.Get()
-	defer conn.Close()
-	push := func(r ml.TextRequest) {
-		encoded, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Do("RPUSH", keys.Text(), encoded); err != nil {
-			t.Fatal(err)
-		}
-	}
-	push(ml.TextRequest{ID: "late", Deadline: time.Now().Add(-time.Second)})
-	if _, err := conn.Do("RPUSH", keys.Text(), "rubbish"); err != nil {
-		t.Fatal(err)
-	}
-	push(ml.TextRequest{ID: "good", Deadline: time.Now().Add(time.Minute)})
-	start(t, pool, prefix)
-	if _, err := redis.Values(redis.DoWithTimeout(conn, 40*time.Second, "BLPOP", keys.Reply("good"), 30)); err != nil {
-		t.Fatalf("the good request behind bad ones: %v", err)
-	}
-	if n, err := redis.Int(conn.Do("EXISTS", keys.Reply("late"))); err != nil || n != 0 {
-		t.Errorf("the late request was answered (%v)", err)
-	}
-}
-
 func TestAClientWaitsNoLongerThanItsDeadline(t *testing.T) {
 	pool, prefix := openRedis(t), "test:"+uuid.NewString()
 	conn := pool.Get()
 	defer conn.Close()
 	// A status without a process: it was killed a moment ago.
-	if _, err := conn.Do("SET", ml.Keys{Prefix: prefix}.Status(), `{"state":"ready"}`, "EX", 60); err != nil {
+	keys := ml.Keys{Prefix: prefix}
+	if _, err := conn.Do("SET", keys.Status("gone"), `{"state":"ready","model":{"id":"some@model"}}`, "EX", 60); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Do("SADD", keys.Processes(), "gone"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, _, err := ml.NewClient(pool, prefix).EmbedText(ctx, "sunset"); !errors.Is(err, ml.ErrUnavailable) {
+	if _, err := ml.NewClient(pool, prefix).EmbedText(ctx, "some@model", "sunset"); !errors.Is(err, ml.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 }
