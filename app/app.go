@@ -60,8 +60,8 @@ type Deps struct {
 	PasswordCost int          // bcrypt's; 0 means DefaultPasswordCost
 }
 
-// App is the use-cases. It holds no state of its own and is safe for
-// concurrent use.
+// App is the use-cases. It holds no state but short-lived caches, and is safe
+// for concurrent use.
 type App struct {
 	db          *db.Pool
 	storage     storage.Store
@@ -74,6 +74,7 @@ type App struct {
 	now         func() time.Time
 	attempts    *RateLimiter
 	passwords   *passwords
+	active      *activeModelCache
 }
 
 // New returns the use-cases over d.
@@ -81,7 +82,7 @@ func New(d Deps) *App {
 	return &App{
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
-		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost),
+		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), active: &activeModelCache{},
 	}
 }
 

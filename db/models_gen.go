@@ -10,7 +10,52 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	pgvector_go "github.com/pgvector/pgvector-go"
 )
+
+type AiState string
+
+const (
+	AiStatePending    AiState = "pending"
+	AiStateProcessing AiState = "processing"
+	AiStateDone       AiState = "done"
+	AiStateFailed     AiState = "failed"
+)
+
+func (e *AiState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = AiState(s)
+	case string:
+		*e = AiState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for AiState: %T", src)
+	}
+	return nil
+}
+
+type NullAiState struct {
+	AiState AiState
+	Valid   bool // Valid is true if AiState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullAiState) Scan(value interface{}) error {
+	if value == nil {
+		ns.AiState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.AiState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullAiState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.AiState), nil
+}
 
 type AlbumRole string
 
@@ -97,6 +142,49 @@ func (ns NullAlbumVisibility) Value() (driver.Value, error) {
 		return nil, nil
 	}
 	return string(ns.AlbumVisibility), nil
+}
+
+type EmbeddingModelState string
+
+const (
+	EmbeddingModelStateBuilding EmbeddingModelState = "building"
+	EmbeddingModelStateActive   EmbeddingModelState = "active"
+	EmbeddingModelStateRetired  EmbeddingModelState = "retired"
+)
+
+func (e *EmbeddingModelState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = EmbeddingModelState(s)
+	case string:
+		*e = EmbeddingModelState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for EmbeddingModelState: %T", src)
+	}
+	return nil
+}
+
+type NullEmbeddingModelState struct {
+	EmbeddingModelState EmbeddingModelState
+	Valid               bool // Valid is true if EmbeddingModelState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullEmbeddingModelState) Scan(value interface{}) error {
+	if value == nil {
+		ns.EmbeddingModelState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.EmbeddingModelState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullEmbeddingModelState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.EmbeddingModelState), nil
 }
 
 type MediaKind string
@@ -241,6 +329,27 @@ type Derivative struct {
 	CreatedAt  time.Time
 }
 
+type Embedding struct {
+	ModelID   int32
+	MediaID   uuid.UUID
+	Embedding pgvector_go.HalfVector
+}
+
+type EmbeddingModel struct {
+	ID           int32
+	Name         string
+	Label        string
+	Dimension    int32
+	Random       bool
+	State        EmbeddingModelState
+	CreatedAt    time.Time
+	ActivatedAt  *time.Time
+	SeenAt       time.Time
+	BacklogAfter uuid.UUID
+	BacklogDone  bool
+	AgainAt      *time.Time
+}
+
 type Favourite struct {
 	UserID    uuid.UUID
 	MediaID   uuid.UUID
@@ -323,6 +432,18 @@ type MediaAccess struct {
 	SubjectID uuid.UUID
 	MediaID   uuid.UUID
 	Role      AlbumRole
+}
+
+type MediaAi struct {
+	MediaID    uuid.UUID
+	ModelID    int32
+	State      AiState
+	Attempts   int32
+	Crashes    int16
+	LeaseUntil *time.Time
+	ErrorCode  string
+	Error      string
+	UpdatedAt  time.Time
 }
 
 type MediaFile struct {
