@@ -13,6 +13,7 @@ import (
 
 	"albumen/db"
 	"albumen/jobs"
+	"albumen/ml"
 	"albumen/storage"
 )
 
@@ -29,6 +30,15 @@ type Event struct {
 	Kind    EventKind `json:"kind"`
 }
 
+// ML is what the ml processes can be asked; *ml.Client is the real one.
+type ML interface {
+	// Statuses is what the living processes say about themselves.
+	Statuses(ctx context.Context) ([]ml.Status, error)
+	// EmbedText returns the unit vector of a text by a model, or ml.ErrNoModel
+	// or ml.ErrUnavailable.
+	EmbedText(ctx context.Context, modelID, text string) ([]float32, error)
+}
+
 // EventKind says what happened to the item.
 type EventKind string
 
@@ -37,6 +47,9 @@ const (
 	EventReady   EventKind = "ready"   // processing ended well: it can be shown
 	EventFailed  EventKind = "failed"  // processing ended with a reason
 	EventChanged EventKind = "changed" // edited, favourited, trashed or restored
+	// EventEmbedded says that the state of its embedding changed, and nothing
+	// that a list of items shows.
+	EventEmbedded EventKind = "embedded"
 )
 
 // Limits bound what a person may send.
@@ -56,6 +69,7 @@ type Deps struct {
 	DefaultZone *time.Location // assumed where a file does not say
 	Now         func() time.Time
 
+	ML           ML           // only where embeddings are dispatched, shown or searched
 	Attempts     *RateLimiter // only where people sign in: the web process
 	PasswordCost int          // bcrypt's; 0 means DefaultPasswordCost
 }
@@ -74,6 +88,7 @@ type App struct {
 	now         func() time.Time
 	attempts    *RateLimiter
 	passwords   *passwords
+	ml          ML
 	active      *activeModelCache
 }
 
@@ -82,7 +97,7 @@ func New(d Deps) *App {
 	return &App{
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
-		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), active: &activeModelCache{},
+		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{},
 	}
 }
 

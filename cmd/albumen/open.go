@@ -14,6 +14,7 @@ import (
 	"albumen/handlers"
 	"albumen/jobs"
 	"albumen/live"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -26,6 +27,7 @@ type services struct {
 	redis *redis.Pool
 	store storage.Store
 	queue *jobs.Queue
+	ml    *ml.Client
 	app   *app.App
 }
 
@@ -78,10 +80,11 @@ func (p *program) open(ctx context.Context) (*services, error) {
 		return nil, fmt.Errorf("open the storage: %w", err)
 	}
 	s.queue = jobs.NewQueue(jobs.Namespace, s.redis)
+	s.ml = ml.NewClient(s.redis, ml.Prefix)
 	s.app = app.New(app.Deps{
 		DB: s.db, Storage: s.store, Jobs: s.queue, Live: live.NewPublisher(s.redis, live.Channel), Log: log,
 		Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes}, SecretKey: []byte(cfg.SecretKey),
-		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
+		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, ML: s.ml, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
 	})
 	return s, nil
 }

@@ -115,7 +115,7 @@ func (s *services) parts() []handlers.Part {
 		}},
 		// Everything else works without it, so it is never a reason not to be ready.
 		{Name: "ml", Check: func(ctx context.Context) (string, error) {
-			status, err := ml.NewClient(s.redis, ml.Prefix).Status(ctx)
+			status, err := s.ml.Status(ctx)
 			if errors.Is(err, ml.ErrUnavailable) {
 				return "not running", nil
 			}

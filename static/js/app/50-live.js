@@ -7,7 +7,9 @@ function listen() {
   if (!days || stream) return;
   stream = new EventSource(days.dataset.events);
   stream.addEventListener("media", (event) => {
-    waiting.add(JSON.parse(event.data).id);
+    const { id, kind } = JSON.parse(event.data);
+    if (kind === "embedded") return; // nothing that a tile shows
+    waiting.add(id);
     timer ||= setTimeout(fetchArrivals, 400);
   });
   stream.addEventListener("resync", () => refresh(location.href));
