@@ -91,7 +91,8 @@ func TestEverythingByKeyboard(t *testing.T) {
 	b.press("#")
 	b.until(`document.querySelector("#viewer").dataset.id === "` + ids[3] + `"`)
 	b.press("u")
-	b.until(`document.readyState === "complete" && document.querySelector("#receipt").textContent.includes("Undone")`)
+	b.until(`document.readyState === "complete" && document.querySelector("#receipt").textContent.includes("Undone") &&
+		document.querySelector("#viewer").dataset.id === "` + ids[2] + `"`)
 	b.visit("/timeline")
 	b.until(`document.querySelectorAll("a.tile").length === 6`)
 

@@ -15,8 +15,9 @@ import (
 
 // done answers an act that changed something. Scripts get the receipt alone;
 // a plain form leads back to where it came from, which shows the receipt once.
+// Undoing leads there too, unless the receipt says otherwise.
 func (s *Server) done(c echo.Context, r layout.Receipt, back string) error {
-	if r.UndoURL != "" {
+	if r.UndoURL != "" && r.Back == "" {
 		r.Back = back
 	}
 	if wantsFragment(c.Request()) {

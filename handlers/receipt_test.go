@@ -46,6 +46,23 @@ func TestFavouriteReceiptAndUndoWithoutScripts(t *testing.T) {
 	contains(t, b.ok(back), "That can no longer be undone.")
 }
 
+// Throwing away leads on to the next photo; undoing brings back the one thrown away.
+func TestUndoingInTheViewerComesBack(t *testing.T) {
+	s := newSite(t)
+	ids := s.many(2)
+	b := s.signedIn("admin@example.org")
+	own := "/media/" + ids[0] + "?in=favourites"
+	contains(t, b.ok(own), `name="undone" value="`+own+`"`)
+	b.post("/media/"+ids[0]+"/trash", url.Values{"back": {"/media/" + ids[1]}, "undone": {own}}).want(t, http.StatusSeeOther, "/media/"+ids[1])
+	page := b.ok("/media/" + ids[1])
+	contains(t, page, `name="back" value="`+own+`"`)
+	b.post(undoOf(t, page), url.Values{"back": {own}}).want(t, http.StatusSeeOther, own)
+	contains(t, b.ok(own), "Undone.", `data-trash-form`)
+	// Only places of this site.
+	b.post("/media/"+ids[0]+"/trash", url.Values{"back": {"/trash"}, "undone": {"//evil.example/"}})
+	contains(t, b.ok("/trash"), `name="back" value="/trash"`)
+}
+
 func TestUndoIsOnesOwn(t *testing.T) {
 	s := newSite(t)
 	id := s.add(file{}).String()

@@ -64,7 +64,9 @@ func (h trashHandlers) trash(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return h.done(c, receiptOf(ctx, receipt), backOf(fields, "/timeline"))
+		told := receiptOf(ctx, receipt)
+		told.Back = localPath(fields.Get("undone")) // the viewer goes on, undoing comes back to the photo
+		return h.done(c, told, backOf(fields, "/timeline"))
 	})
 }
 
