@@ -18,6 +18,10 @@ const (
 	// leftoverAge is when a half-written file counts as abandoned.
 	leftoverAge = 24 * time.Hour
 	sweepBatch  = 100
+	// An object that could not be deleted waits this long; so many of them in a
+	// row mean that the storage itself is in trouble.
+	sweepAgain  = time.Hour
+	sweepGiveUp = 5
 )
 
 // reserveObject notes that an object is about to be written under key, so that
@@ -82,21 +86,20 @@ func (a *App) deletePending(ctx context.Context, q *db.Queries, key string) erro
 }
 
 // SweepObjects deletes objects that no row wants: what killed uploads left
-// behind and what deleted items owned. It returns how many it deleted. Only
-// the system may; several may run at once.
+// behind and what deleted items owned. It returns how many it deleted. One that
+// cannot be deleted is tried again an hour later and keeps no other from going;
+// several in a row end the round with their error. Only the system may; several
+// may run at once.
 func (a *App) SweepObjects(ctx context.Context, actor Actor) (int, error) {
 	if err := actor.allowSystem(); err != nil {
 		return 0, err
 	}
 	swept := 0
 	for {
-		n, err := a.sweepObjectBatch(ctx)
+		n, done, err := a.sweepObjectBatch(ctx)
 		swept += n
-		if err != nil {
+		if err != nil || done {
 			return swept, err
-		}
-		if n < sweepBatch {
-			return swept, nil
 		}
 	}
 }
@@ -110,20 +113,43 @@ func (a *App) SweepLeftovers(ctx context.Context, actor Actor) (int, error) {
 	return a.storage.RemoveLeftovers(ctx, time.Now().Add(-leftoverAge))
 }
 
-func (a *App) sweepObjectBatch(ctx context.Context) (int, error) {
-	n := 0
-	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+// sweepObjectBatch returns how many objects it deleted, and whether the others
+// that are due are none or have to wait.
+func (a *App) sweepObjectBatch(ctx context.Context) (deleted int, done bool, err error) {
+	var broken error
+	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		deleted, broken = 0, nil
 		keys, err := q.LockDueObjects(ctx, db.LockDueObjectsParams{Now: a.now(), N: sweepBatch})
 		if err != nil {
 			return fmt.Errorf("list the objects to delete: %w", err)
 		}
+		done = len(keys) < sweepBatch
+		failed := 0
 		for _, key := range keys {
-			if err := a.deletePending(ctx, q, key); err != nil {
+			err := a.storage.Delete(ctx, key)
+			if err == nil {
+				if _, err := q.KeepObject(ctx, key); err != nil {
+					return fmt.Errorf("forget the object %s: %w", key, err)
+				}
+				deleted, failed = deleted+1, 0
+				continue
+			}
+			if ctx.Err() != nil {
 				return fmt.Errorf("sweep the object %s: %w", key, err)
 			}
+			a.log.WarnContext(ctx, "could not delete an object; trying again later", "key", key, "error", err)
+			if err := q.ReserveObject(ctx, db.ReserveObjectParams{StorageKey: key, DeleteAt: a.now().Add(sweepAgain)}); err != nil {
+				return fmt.Errorf("postpone the object %s: %w", key, err)
+			}
+			if failed++; failed == sweepGiveUp {
+				broken = fmt.Errorf("sweep the object %s, after others that failed: %w", key, err)
+				return nil // what was done and postponed so far stays so
+			}
 		}
-		n = len(keys)
 		return nil
 	})
-	return n, err
+	if err == nil {
+		err = broken
+	}
+	return deleted, done, err
 }

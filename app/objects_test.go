@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -46,6 +47,60 @@ func TestSweepObjects(t *testing.T) {
 	}
 	if _, err := w.store.Stat(t.Context(), "media/"+kept.Media.ID.String()); err != nil {
 		t.Error(err)
+	}
+}
+
+// An object that cannot be deleted keeps no other from going, and its turn comes again.
+func TestSweepObjectsGoesRoundTheStubborn(t *testing.T) {
+	w := newStored(t)
+	add := func(key string, age time.Duration) {
+		t.Helper()
+		if err := w.db.ReserveObject(t.Context(), db.ReserveObjectParams{StorageKey: key, DeleteAt: w.now.Add(-age)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.store.Put(t.Context(), key, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stubborn := func(name string) { // its place is taken by a folder that is not empty
+		t.Helper()
+		if err := w.db.ReserveObject(t.Context(), db.ReserveObjectParams{StorageKey: "media/" + name, DeleteAt: w.now.Add(-time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.store.Put(t.Context(), "media/"+name+"/file", strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stubborn("s1")
+	for i := range 150 { // more than a batch
+		add(fmt.Sprintf("media/%03d", i), time.Minute)
+	}
+	if n, err := w.SweepObjects(t.Context(), app.SystemActor()); n != 150 || err != nil {
+		t.Errorf("SweepObjects = %d, %v", n, err)
+	}
+	if n := w.count("SELECT count(*) FROM pending_objects WHERE storage_key = 'media/s1'"); n != 1 {
+		t.Errorf("the stubborn object is noted %d times", n)
+	}
+	if n, err := w.SweepObjects(t.Context(), app.SystemActor()); n != 0 || err != nil {
+		t.Errorf("SweepObjects at once = %d, %v", n, err)
+	}
+	if err := w.store.Delete(t.Context(), "media/s1/file"); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	if n, err := w.SweepObjects(t.Context(), app.SystemActor()); n != 1 || err != nil {
+		t.Errorf("SweepObjects once it can go = %d, %v", n, err)
+	}
+	// Where nothing can be deleted, the round ends with the reason, and the next one starts elsewhere.
+	for i := range 7 {
+		stubborn(fmt.Sprintf("t%d", i))
+	}
+	add("media/last", time.Minute)
+	if n, err := w.SweepObjects(t.Context(), app.SystemActor()); n != 0 || err == nil {
+		t.Errorf("SweepObjects of a broken storage = %d, %v", n, err)
+	}
+	if n, err := w.SweepObjects(t.Context(), app.SystemActor()); n != 1 || err != nil {
+		t.Errorf("SweepObjects after it = %d, %v", n, err)
 	}
 }
 
