@@ -52,6 +52,7 @@ var ownAccess = map[string]ownCase{
 	"OwnRecords": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.OwnRecords(ctx, x, app.RecordQuery{}))
 	}, reading},
+	"TrashState": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrashState(ctx, x)) }, reading},
 	"EmptyTrash": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.EmptyTrash(ctx, x)) }, writing},
 
 	"UploadSpace": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.UploadSpace(ctx, x)) }, writing},
@@ -86,6 +87,7 @@ var ownAccess = map[string]ownCase{
 	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepLeftovers(ctx, x)) }, systemOnly},
 
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
+	"DoChores":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},
 	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
 	"SweepUploads": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepUploads(ctx, x)) }, systemOnly},
 	"SweepProcessing": {func(ctx context.Context, a *app.App, x app.Actor) error {

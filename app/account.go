@@ -189,7 +189,8 @@ type Settings struct {
 }
 
 // UpdateSettings stores the actor's own settings and returns the user as it is
-// now. CodeInvalid names the fields name, language, time_zone or theme.
+// now. After a change of language the actor's items are indexed anew in the
+// background. CodeInvalid names the fields name, language, time_zone or theme.
 func (a *App) UpdateSettings(ctx context.Context, actor Actor, s Settings) (db.User, error) {
 	if err := actor.allow(ManageAccount); err != nil {
 		return db.User{}, err
@@ -204,13 +205,25 @@ func (a *App) UpdateSettings(ctx context.Context, actor Actor, s Settings) (db.U
 	if len(fields) > 0 {
 		return db.User{}, &Error{Code: CodeInvalid, Key: "error.invalid", Fields: fields}
 	}
-	user, err := a.db.SetUserSettings(ctx, db.SetUserSettingsParams{
-		ID: actor.UserID(), Name: s.Name, Language: s.Language, TimeZone: s.TimeZone, Theme: s.Theme,
+	var user db.User
+	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		before, err := q.LockUser(ctx, actor.UserID())
+		if err != nil {
+			return fmt.Errorf("load the settings: %w", err)
+		}
+		user, err = q.SetUserSettings(ctx, db.SetUserSettingsParams{
+			ID: actor.UserID(), Name: s.Name, Language: s.Language, TimeZone: s.TimeZone, Theme: s.Theme,
+		})
+		if err != nil {
+			return fmt.Errorf("store settings: %w", err)
+		}
+		err = q.AddReindex(ctx, db.AddReindexParams{UserID: user.ID, Asked: a.now(), Was: before.Language, IsNow: user.Language})
+		if err != nil {
+			return fmt.Errorf("note that the items are to be indexed anew: %w", err)
+		}
+		return nil
 	})
-	if err != nil {
-		return db.User{}, fmt.Errorf("store settings: %w", err)
-	}
-	return user, nil
+	return user, err
 }
 
 // SetTheme stores the actor's theme alone.

@@ -198,15 +198,17 @@ func (a *App) deleteTrashed(ctx context.Context, id uuid.UUID) error {
 		if m.TrashedAt == nil {
 			return &Error{Code: CodeConflict, Key: "error.not_in_trash"}
 		}
-		if err := q.QueueObjectsOfMediaForDeletion(ctx, id); err != nil {
-			return fmt.Errorf("queue the files of %s for deletion: %w", id, err)
-		}
-		if err := q.DeleteMediaRow(ctx, id); err != nil {
-			return fmt.Errorf("delete media %s: %w", id, err)
-		}
-		if err := q.AddUsedBytes(ctx, db.AddUsedBytesParams{ID: m.OwnerID, Delta: -m.Bytes}); err != nil {
-			return fmt.Errorf("give back the quota: %w", err)
-		}
-		return nil
+		return deleteItems(ctx, q, []uuid.UUID{id})
 	})
+}
+
+// deleteItems removes locked items for ever: rows, files and quota.
+func deleteItems(ctx context.Context, q *db.Queries, ids []uuid.UUID) error {
+	if err := q.QueueObjectsForDeletion(ctx, ids); err != nil {
+		return fmt.Errorf("queue the files of %d items for deletion: %w", len(ids), err)
+	}
+	if err := q.DeleteMediaRows(ctx, ids); err != nil {
+		return fmt.Errorf("delete %d items: %w", len(ids), err)
+	}
+	return nil
 }

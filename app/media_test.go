@@ -104,8 +104,8 @@ func TestTrashPurgeGivesBackQuotaAndQueuesTheFiles(t *testing.T) {
 	if used != 2000 || objects != 3 {
 		t.Errorf("%d bytes used and %d objects queued, want 2000 and 3", used, objects)
 	}
-	if n, err := w.EmptyTrash(t.Context(), ann); err != nil || n != 1 {
-		t.Errorf("emptied %d, %v", n, err)
+	if n, err := w.EmptyTrash(t.Context(), ann); err != nil || n != (app.Emptied{Deleted: 1}) {
+		t.Errorf("emptied %+v, %v", n, err)
 	}
 	if _, err := w.Media(t.Context(), ann, kept); err != nil {
 		t.Errorf("what was never trashed: %v", err)

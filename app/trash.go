@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"albumen/db"
 )
@@ -13,18 +14,76 @@ import (
 // TrashDays is how long an item stays in the trash before it is purged.
 const TrashDays = 30
 
-// purgeBatch bounds how many items one round of deletion loads.
-const purgeBatch = 500
+const (
+	// purgeBatch bounds how many items one transaction deletes.
+	purgeBatch = 500
+	// emptyFor is how long a person waits while the trash is emptied; the
+	// workers delete the rest.
+	emptyFor = 5 * time.Second
+)
 
-// EmptyTrash deletes for ever everything in the actor's trash and returns how
-// many items that were.
-func (a *App) EmptyTrash(ctx context.Context, actor Actor) (int, error) {
+// Emptied says how far emptying the trash has come.
+type Emptied struct {
+	Deleted int
+	Left    bool // the rest goes in the background
+}
+
+// EmptyTrash deletes for ever everything that lies in the actor's trash now.
+// What it does not manage within seconds, the workers do.
+func (a *App) EmptyTrash(ctx context.Context, actor Actor) (Emptied, error) {
 	if err := actor.allow(ChangeOwn); err != nil {
-		return 0, err
+		return Emptied{}, err
 	}
-	return a.deleteAll(ctx, func() ([]uuid.UUID, error) {
-		return a.db.TrashOf(ctx, db.TrashOfParams{OwnerID: actor.UserID(), N: purgeBatch})
-	}, actor)
+	err := a.db.AddEmptyTrash(ctx, db.AddEmptyTrashParams{UserID: actor.UserID(), Asked: a.now()})
+	if err != nil {
+		return Emptied{}, fmt.Errorf("note that the trash is to be emptied: %w", err)
+	}
+	e := Emptied{Left: true}
+	for end := time.Now().Add(emptyFor); e.Left && time.Now().Before(end); {
+		n, state, err := a.stepChore(ctx, actor.UserID(), choreEmptyTrash)
+		if err != nil {
+			return e, err
+		}
+		if state == choreBusy {
+			break // a worker is at it
+		}
+		e.Deleted += n
+		e.Left = state == choreGoesOn
+	}
+	return e, nil
+}
+
+// TrashState is what the page of the trash tells.
+type TrashState struct {
+	Items    int
+	Emptying bool // the items go for ever, in the background
+}
+
+// TrashState returns how much lies in the actor's trash, and whether it is
+// being emptied.
+func (a *App) TrashState(ctx context.Context, actor Actor) (TrashState, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return TrashState{}, err
+	}
+	counts, err := a.db.OwnCounts(ctx, actor.UserID())
+	if err != nil {
+		return TrashState{}, fmt.Errorf("count one's own items: %w", err)
+	}
+	_, err = a.db.ChoreAsked(ctx, db.ChoreAskedParams{UserID: actor.UserID(), Kind: choreEmptyTrash})
+	if err != nil && !db.IsNotFound(err) {
+		return TrashState{}, fmt.Errorf("ask whether the trash is being emptied: %w", err)
+	}
+	return TrashState{Items: int(counts.Trashed), Emptying: err == nil}, nil
+}
+
+// emptyTrashStep deletes some of what lay in the trash when emptying it was
+// asked for. What was restored meanwhile, or thrown away since, stays.
+func (a *App) emptyTrashStep(ctx context.Context, q *db.Queries, c db.Chore) (int, bool, error) {
+	ids, err := q.LockTrashOf(ctx, db.LockTrashOfParams{OwnerID: c.UserID, Asked: c.Asked, N: purgeBatch})
+	if err != nil {
+		return 0, false, fmt.Errorf("list the trash: %w", err)
+	}
+	return len(ids), len(ids) < purgeBatch, deleteItems(ctx, q, ids)
 }
 
 // PurgeTrash deletes for ever what has lain in any trash for TrashDays; the
@@ -33,34 +92,21 @@ func (a *App) PurgeTrash(ctx context.Context, actor Actor) (int, error) {
 	if err := actor.allowSystem(); err != nil {
 		return 0, err
 	}
-	before := a.now().Add(-TrashDays * 24 * time.Hour)
-	return a.deleteAll(ctx, func() ([]uuid.UUID, error) {
-		return a.db.TrashedBefore(ctx, db.TrashedBeforeParams{Before: before, N: purgeBatch})
-	}, actor)
-}
-
-// deleteAll deletes what next lists until it lists nothing. Somebody may
-// restore or delete an item in between: that one is passed over.
-func (a *App) deleteAll(ctx context.Context, next func() ([]uuid.UUID, error), actor Actor) (int, error) {
-	deleted := 0
+	before, deleted := a.now().Add(-TrashDays*24*time.Hour), 0
 	for {
-		ids, err := next()
+		var ids []uuid.UUID
+		err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+			var err error
+			if ids, err = q.LockTrashedBefore(ctx, db.LockTrashedBeforeParams{Before: before, N: purgeBatch}); err != nil {
+				return fmt.Errorf("list the trash: %w", err)
+			}
+			return deleteItems(ctx, q, ids)
+		})
 		if err != nil {
-			return deleted, fmt.Errorf("list the trash: %w", err)
+			return deleted, err
 		}
-		if len(ids) == 0 {
+		if deleted += len(ids); len(ids) < purgeBatch {
 			return deleted, nil
-		}
-		for _, id := range ids {
-			err := a.DeleteMedia(ctx, actor, id)
-			switch CodeOf(err) {
-			case CodeNotFound, CodeConflict:
-				continue
-			}
-			if err != nil {
-				return deleted, err
-			}
-			deleted++
 		}
 	}
 }

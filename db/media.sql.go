@@ -40,12 +40,15 @@ func (q *Queries) AddUsedBytes(ctx context.Context, arg AddUsedBytesParams) erro
 	return err
 }
 
-const deleteMediaRow = `-- name: DeleteMediaRow :exec
-DELETE FROM media WHERE id = $1
+const deleteMediaRows = `-- name: DeleteMediaRows :exec
+WITH gone AS (DELETE FROM media WHERE id = ANY ($1::uuid[]) RETURNING owner_id, bytes)
+UPDATE users u SET used_bytes = greatest(0, u.used_bytes - g.bytes)
+  FROM (SELECT owner_id, sum(bytes)::bigint AS bytes FROM gone GROUP BY owner_id) g WHERE u.id = g.owner_id
 `
 
-func (q *Queries) DeleteMediaRow(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, deleteMediaRow, id)
+// Gives their owners the space back.
+func (q *Queries) DeleteMediaRows(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteMediaRows, ids)
 	return err
 }
 
@@ -405,16 +408,16 @@ func (q *Queries) OriginalWithRole(ctx context.Context, arg OriginalWithRolePara
 	return i, err
 }
 
-const queueObjectsOfMediaForDeletion = `-- name: QueueObjectsOfMediaForDeletion :exec
+const queueObjectsForDeletion = `-- name: QueueObjectsForDeletion :exec
 INSERT INTO pending_objects (storage_key, delete_at)
-SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = $1
+SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = ANY ($1::uuid[])
 UNION ALL
-SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = $1
+SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = ANY ($1::uuid[])
 ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at
 `
 
-func (q *Queries) QueueObjectsOfMediaForDeletion(ctx context.Context, mediaID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, queueObjectsOfMediaForDeletion, mediaID)
+func (q *Queries) QueueObjectsForDeletion(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, queueObjectsForDeletion, ids)
 	return err
 }
 
@@ -506,62 +509,4 @@ type SetMediaTrashedParams struct {
 func (q *Queries) SetMediaTrashed(ctx context.Context, arg SetMediaTrashedParams) error {
 	_, err := q.db.Exec(ctx, setMediaTrashed, arg.TrashedAt, arg.ID)
 	return err
-}
-
-const trashOf = `-- name: TrashOf :many
-SELECT id FROM media WHERE owner_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at LIMIT $2
-`
-
-type TrashOfParams struct {
-	OwnerID uuid.UUID
-	N       int32
-}
-
-func (q *Queries) TrashOf(ctx context.Context, arg TrashOfParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, trashOf, arg.OwnerID, arg.N)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const trashedBefore = `-- name: TrashedBefore :many
-SELECT id FROM media WHERE trashed_at < $1::timestamptz ORDER BY trashed_at LIMIT $2
-`
-
-type TrashedBeforeParams struct {
-	Before time.Time
-	N      int32
-}
-
-func (q *Queries) TrashedBefore(ctx context.Context, arg TrashedBeforeParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, trashedBefore, arg.Before, arg.N)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

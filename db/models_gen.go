@@ -317,6 +317,13 @@ type ApiToken struct {
 	ExpiresAt  time.Time
 }
 
+type Chore struct {
+	UserID uuid.UUID
+	Kind   string
+	Asked  time.Time
+	After  uuid.UUID
+}
+
 type Derivative struct {
 	MediaID    uuid.UUID
 	Kind       string

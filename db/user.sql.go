@@ -150,6 +150,31 @@ func (q *Queries) LockAdmins(ctx context.Context) error {
 	return err
 }
 
+const lockUser = `-- name: LockUser :one
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, lockUser, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.IsAdmin,
+		&i.SuspendedAt,
+		&i.Language,
+		&i.TimeZone,
+		&i.Theme,
+		&i.QuotaBytes,
+		&i.UsedBytes,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const setUserPassword = `-- name: SetUserPassword :exec
 UPDATE users SET password_hash = $1, updated_at = now() WHERE id = $2
 `

@@ -183,6 +183,18 @@ func TestTrashRestoreDelete(t *testing.T) {
 	}
 }
 
+// What is still to go is counted, and can be saved.
+func TestTrashThatIsBeingEmptied(t *testing.T) {
+	s := newSite(t)
+	id := s.add(file{})
+	b := s.signedIn("admin@example.org")
+	b.post("/media/"+id.String()+"/trash", nil)
+	s.exec("INSERT INTO chores (user_id, kind, asked) VALUES ($1, 'empty_trash', now() - interval '1 hour')", s.admin.ID)
+	page := b.ok("/trash")
+	contains(t, page, "being emptied in the background. One photo is still here", "/restore")
+	lacks(t, page, `action="/trash/empty"`)
+}
+
 func TestTrashedItemsAreListedByTheirRemainingDays(t *testing.T) {
 	s := newSite(t)
 	id := s.add(file{})

@@ -21,7 +21,8 @@ type trashApp interface {
 	TrashMedia(context.Context, app.Actor, uuid.UUID) (app.Receipt, error)
 	RestoreMedia(context.Context, app.Actor, uuid.UUID) (app.Receipt, error)
 	DeleteMedia(context.Context, app.Actor, uuid.UUID) error
-	EmptyTrash(context.Context, app.Actor) (int, error)
+	EmptyTrash(context.Context, app.Actor) (app.Emptied, error)
+	TrashState(context.Context, app.Actor) (app.TrashState, error)
 }
 
 type trashHandlers struct {
@@ -40,10 +41,18 @@ func (h trashHandlers) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	state, err := h.app.TrashState(ctx, h.actor(c))
+	if err != nil {
+		return err
+	}
 	p := mediaviews.Trash{
 		Page: h.page(c), OlderURL: olderURL("/trash", page), NewerURL: newerURL("/trash", page), KeptDays: app.TrashDays,
 	}
-	if len(page.Items) > 0 {
+	switch {
+	case len(page.Items) == 0:
+	case state.Emptying:
+		p.Emptying = state.Items
+	default:
 		p.EmptyURL = "/trash/empty"
 	}
 	now := time.Now()
@@ -94,9 +103,13 @@ func (h trashHandlers) remove(c echo.Context) error {
 
 func (h trashHandlers) empty(c echo.Context) error {
 	ctx := c.Request().Context()
-	n, err := h.app.EmptyTrash(ctx, h.actor(c))
+	e, err := h.app.EmptyTrash(ctx, h.actor(c))
 	if err != nil {
 		return err
 	}
-	return h.done(c, layout.Receipt{Text: i18n.N(ctx, "receipt_of.emptied", n)}, "/trash")
+	key := "receipt_of.emptied"
+	if e.Left {
+		key = "receipt_of.emptied_part"
+	}
+	return h.done(c, layout.Receipt{Text: i18n.N(ctx, key, e.Deleted)}, "/trash")
 }

@@ -37,24 +37,21 @@ UPDATE media SET archived_at = sqlc.narg(archived_at), row_version = row_version
 -- name: SetMediaTrashed :exec
 UPDATE media SET trashed_at = sqlc.narg(trashed_at), row_version = row_version + 1, updated_at = now() WHERE id = sqlc.arg(id);
 
--- name: QueueObjectsOfMediaForDeletion :exec
+-- name: QueueObjectsForDeletion :exec
 INSERT INTO pending_objects (storage_key, delete_at)
-SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = $1
+SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = ANY (sqlc.arg(ids)::uuid[])
 UNION ALL
-SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = $1
+SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = ANY (sqlc.arg(ids)::uuid[])
 ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at;
 
--- name: DeleteMediaRow :exec
-DELETE FROM media WHERE id = $1;
+-- name: DeleteMediaRows :exec
+-- Gives their owners the space back.
+WITH gone AS (DELETE FROM media WHERE id = ANY (sqlc.arg(ids)::uuid[]) RETURNING owner_id, bytes)
+UPDATE users u SET used_bytes = greatest(0, u.used_bytes - g.bytes)
+  FROM (SELECT owner_id, sum(bytes)::bigint AS bytes FROM gone GROUP BY owner_id) g WHERE u.id = g.owner_id;
 
 -- name: AddUsedBytes :exec
 UPDATE users SET used_bytes = greatest(0, used_bytes + sqlc.arg(delta)::bigint) WHERE id = sqlc.arg(id);
-
--- name: TrashedBefore :many
-SELECT id FROM media WHERE trashed_at < sqlc.arg(before)::timestamptz ORDER BY trashed_at LIMIT sqlc.arg(n);
-
--- name: TrashOf :many
-SELECT id FROM media WHERE owner_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at LIMIT sqlc.arg(n);
 
 -- name: OriginalWithRole :one
 -- The original of one item together with what the subjects are to that item.

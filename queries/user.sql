@@ -6,6 +6,9 @@ RETURNING *;
 -- name: UserByID :one
 SELECT * FROM users WHERE id = $1;
 
+-- name: LockUser :one
+SELECT * FROM users WHERE id = $1 FOR UPDATE;
+
 -- name: UserByEmail :one
 SELECT * FROM users WHERE lower(email) = lower(sqlc.arg(email));
 

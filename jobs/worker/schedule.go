@@ -37,6 +37,9 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger) []task {
 		{"delete half-written files", 6 * time.Hour, func(ctx context.Context) error {
 			return report(ctx, log, "deleted half-written files")(a.SweepLeftovers(ctx, system))
 		}},
+		{"empty trashes and index texts anew", 5 * time.Second, func(ctx context.Context) error {
+			return report(ctx, log, "went on with chores")(a.DoChores(ctx, system))
+		}},
 		{"purge the trash", time.Hour, func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
 		}},

@@ -72,7 +72,8 @@ type Trash struct {
 	OlderURL string
 	NewerURL string
 	KeptDays int    // days until the purge
-	EmptyURL string // POST; "" when empty
+	EmptyURL string // POST; "" when empty or being emptied
+	Emptying int    // items that still wait while the trash is being emptied
 }
 
 // TrashItem is one trashed photo with its own ways out.
