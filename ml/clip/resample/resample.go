@@ -8,7 +8,7 @@
 // rounded to 1/2^22 (PRECISION_BITS = 32-8-2), and both passes round to 8 bits.
 package resample
 
-// #cgo CFLAGS: -O3 -Wall -Werror -Wno-psabi
+// #cgo CFLAGS: -O3 -Wall -Werror
 // #include "resample.h"
 import "C"
 
