@@ -11,7 +11,7 @@ import (
 )
 
 // folder writes files into a new folder.
-func folder(t *testing.T, files map[string]string) string {
+func folder(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
