@@ -27,13 +27,15 @@ type op struct {
 }
 
 // Arity is part of gorgonia.Op, as are all methods below.
-func (o *op) Arity() int                                                     { return o.arity }
-func (o *op) Type() hm.Type                                                  { return o.typ }
-func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error)          { return o.out.Shape().Clone(), nil }
-func (o *op) ReturnsPtr() bool                                               { return true }
-func (o *op) OverwritesInput() int                                           { return -1 }
-func (o *op) WriteHash(h hash.Hash)                                          { fmt.Fprint(h, o.name) }
-func (o *op) String() string                                                 { return o.name }
+func (o *op) Arity() int    { return o.arity }
+func (o *op) Type() hm.Type { return o.typ }
+func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
+	return o.out.Shape().Clone(), nil
+}
+func (o *op) ReturnsPtr() bool      { return true }
+func (o *op) OverwritesInput() int  { return -1 }
+func (o *op) WriteHash(h hash.Hash) { fmt.Fprint(h, o.name) }
+func (o *op) String() string        { return o.name }
 
 // CallsExtern is false although kernels are called: true would make the compiler
 // allocate an output of its own in every run.

@@ -9,15 +9,15 @@ import (
 	"albumen/ml/clip/kernel"
 )
 
-// norm is the weights of a layer normalisation.
-type norm struct {
+// layerNorm is the weights of a layer normalisation.
+type layerNorm struct {
 	gain, bias []float32
 	epsilon    float32
 }
 
 // block is the weights of one layer of a transformer.
 type block struct {
-	before, between norm
+	before, between layerNorm
 	qkv, out        *kernel.Matrix
 	fc1, fc2        *kernel.Matrix
 }
@@ -69,7 +69,7 @@ func (b *builder) blocks(x value, t transformer, rows, sequences, longest int) v
 
 // head adds what makes vectors of pooled rows: the last normalisation, the projection
 // and the division by the length.
-func (b *builder) head(x value, last norm, projection *kernel.Matrix, sequences int) value {
+func (b *builder) head(x value, last layerNorm, projection *kernel.Matrix, sequences int) value {
 	x = b.norm("norm.last", b.matrix(sequences, len(last.gain)), x, last, b.oneRowEach)
 	x = b.linear("projection", b.matrix(sequences, projection.Out), x, projection, kernel.None, b.oneRowEach)
 	return b.apply("unit", x, func(in []gorgonia.Value) {
@@ -113,7 +113,7 @@ func (b *builder) linear(name string, out, x value, w *kernel.Matrix, e kernel.E
 }
 
 // norm adds a layer normalisation.
-func (b *builder) norm(name string, out, x value, w norm, rows func() int) value {
+func (b *builder) norm(name string, out, x value, w layerNorm, rows func() int) value {
 	d, to := len(w.gain), out.floats()
 	return b.apply(name, out, func(in []gorgonia.Value) {
 		from := floats(in[0])

@@ -15,7 +15,7 @@ type textWeights struct {
 	tokens     []float32 // vocabulary × width
 	positions  []float32
 	layers     transformer
-	last       norm
+	last       layerNorm
 	projection *kernel.Matrix
 }
 

@@ -15,9 +15,9 @@ type visionWeights struct {
 	bytes      [3][256]float32 // what a byte of each channel becomes
 	patches    *kernel.Matrix
 	positions  []float32 // of the class token, itself added, and the patches
-	first      norm
+	first      layerNorm
 	layers     transformer
-	last       norm
+	last       layerNorm
 	projection *kernel.Matrix
 }
 

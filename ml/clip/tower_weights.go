@@ -52,7 +52,7 @@ func (r *weightsReader) large(to *[]float32, name string, shape ...int) {
 	})
 }
 
-func (r *weightsReader) norm(to *norm, name string, c TowerConfig) {
+func (r *weightsReader) norm(to *layerNorm, name string, c TowerConfig) {
 	to.epsilon = float32(c.Epsilon)
 	r.floats(&to.gain, name+".weight", c.Width)
 	r.floats(&to.bias, name+".bias", c.Width)
@@ -94,11 +94,15 @@ func (r *weightsReader) matrix(to **kernel.Matrix, bias bool, outputs, inputs in
 	})
 }
 
-func (r *weightsReader) layers(to *transformer, prefix string, c TowerConfig, causal bool) error {
+func (r *weightsReader) layers(to *transformer, prefix string, c TowerConfig, causal bool) {
 	*to = transformer{config: c, causal: causal, blocks: make([]block, c.Layers)}
-	if more := fmt.Sprintf("%s.encoder.layers.%d.layer_norm1.weight", prefix, c.Layers); r.has(more) {
+	r.read(func() error {
+		more := fmt.Sprintf("%s.encoder.layers.%d.layer_norm1.weight", prefix, c.Layers)
+		if _, found := r.from.Shape(more); !found {
+			return nil
+		}
 		return &FolderError{File: weightsFile, Field: more, Problem: fmt.Sprintf("is a layer more than the %d that config.json asks for; take both files from the same model", c.Layers)}
-	}
+	})
 	for i := range to.blocks {
 		b, name := &to.blocks[i], fmt.Sprintf("%s.encoder.layers.%d.", prefix, i)
 		r.norm(&b.before, name+"layer_norm1", c)
@@ -108,15 +112,9 @@ func (r *weightsReader) layers(to *transformer, prefix string, c TowerConfig, ca
 		r.linear(&b.fc1, true, c.Inner, c.Width, name+"mlp.fc1")
 		r.linear(&b.fc2, true, c.Width, c.Inner, name+"mlp.fc2")
 	}
-	return nil
 }
 
-func (r *weightsReader) has(name string) bool {
-	_, ok := r.from.Shape(name)
-	return ok
-}
-
-func (r *weightsReader) vision(to *visionWeights, c Config) error {
+func (r *weightsReader) vision(to *visionWeights, c Config) {
 	v := c.Vision
 	*to = visionWeights{config: v}
 	scale, shift := c.Pixels.Scale()
@@ -143,10 +141,10 @@ func (r *weightsReader) vision(to *visionWeights, c Config) error {
 	r.norm(&to.first, prefix+".pre_layrnorm", v.TowerConfig) // transformers' own spelling
 	r.norm(&to.last, prefix+".post_layernorm", v.TowerConfig)
 	r.linear(&to.projection, false, c.Projection, v.Width, "visual_projection")
-	return r.layers(&to.layers, prefix, v.TowerConfig, false)
+	r.layers(&to.layers, prefix, v.TowerConfig, false)
 }
 
-func (r *weightsReader) text(to *textWeights, c Config) error {
+func (r *weightsReader) text(to *textWeights, c Config) {
 	t := c.Text
 	*to = textWeights{config: t}
 	const prefix = "text_model"
@@ -154,5 +152,5 @@ func (r *weightsReader) text(to *textWeights, c Config) error {
 	r.floats(&to.positions, prefix+".embeddings.position_embedding.weight", t.Context, t.Width)
 	r.norm(&to.last, prefix+".final_layer_norm", t.TowerConfig)
 	r.linear(&to.projection, false, c.Projection, t.Width, "text_projection")
-	return r.layers(&to.layers, prefix, t.TowerConfig, true)
+	r.layers(&to.layers, prefix, t.TowerConfig, true)
 }
