@@ -256,6 +256,8 @@ func (m *Model) EmbedTexts(ctx context.Context, texts []string) ([][]float32, er
 	return m.embedTokens(ctx, ids)
 }
 
+// embedTokens embeds texts as the tokenizer gives them: no longer than the context, of
+// ids that the vocabulary has.
 func (m *Model) embedTokens(ctx context.Context, ids [][]int32) ([][]float32, error) {
 	if len(ids) <= overtaking {
 		defer m.gate.shut()()

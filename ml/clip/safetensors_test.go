@@ -127,8 +127,8 @@ func TestTensorsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// tensor is one entry of a header.
-func tensor(name, dtype, shape string, begin, end int) string {
+// headerEntry is one entry of a header.
+func headerEntry(name, dtype, shape string, begin, end int) string {
 	return fmt.Sprintf(`%q:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, begin, end)
 }
 
@@ -140,7 +140,7 @@ func TestHostileHeaders(t *testing.T) {
 	head := func(entries ...string) []byte { return safetensorsFile("{"+strings.Join(entries, ",")+"}", data) }
 	var many []string
 	for i := range maxTensors + 1 {
-		many = append(many, tensor(fmt.Sprint(i), "F32", "[0]", 0, 0))
+		many = append(many, headerEntry(fmt.Sprint(i), "F32", "[0]", 0, 0))
 	}
 	tests := []struct {
 		name, problem string
@@ -160,32 +160,32 @@ func TestHostileHeaders(t *testing.T) {
 		{"text for a tensor", "damaged header", raw(8, `{"a":""}`)},
 		{"depth", "damaged header", raw(20000, "{"+strings.Repeat(`"a":{`, 4000)[:19999])},
 		{"nested shape", "damaged header", head(`"a":{"dtype":"F32","shape":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + `,"data_offsets":[0,16]}`)},
-		{"twice", `lists the tensor "a" twice`, head(tensor("a", "F32", "[4]", 0, 16), tensor("a", "F32", "[4]", 0, 16))},
-		{"escaped twice", `lists the tensor "a" twice`, head(tensor("a", "F32", "[4]", 0, 16), `"\u0061":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}`)},
-		{"metadata twice", "__metadata__ twice", head(`"__metadata__":{}`, `"__metadata__":{}`, tensor("a", "F32", "[4]", 0, 16))},
-		{"metadata of numbers", "damaged header", head(`"__metadata__":{"a":1}`, tensor("a", "F32", "[4]", 0, 16))},
+		{"twice", `lists the tensor "a" twice`, head(headerEntry("a", "F32", "[4]", 0, 16), headerEntry("a", "F32", "[4]", 0, 16))},
+		{"escaped twice", `lists the tensor "a" twice`, head(headerEntry("a", "F32", "[4]", 0, 16), `"\u0061":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}`)},
+		{"metadata twice", "__metadata__ twice", head(`"__metadata__":{}`, `"__metadata__":{}`, headerEntry("a", "F32", "[4]", 0, 16))},
+		{"metadata of numbers", "damaged header", head(`"__metadata__":{"a":1}`, headerEntry("a", "F32", "[4]", 0, 16))},
 		{"dtype twice", `"dtype" twice`, head(`"a":{"dtype":"F32","dtype":"F32","shape":[4],"data_offsets":[0,16]}`)},
 		{"unknown value", "unknown value", head(`"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"x":1}`)},
 		{"no dtype", "lacks dtype", head(`"a":{"shape":[4],"data_offsets":[0,16]}`)},
 		{"no shape", "lacks dtype", head(`"a":{"dtype":"F32","data_offsets":[0,16]}`)},
 		{"three offsets", "lacks dtype", head(`"a":{"dtype":"F32","shape":[4],"data_offsets":[0,8,16]}`)},
-		{"backwards", "lies at 16 to 0", head(tensor("a", "F32", "[0]", 16, 0))},
-		{"beyond the file", "only 16 bytes", head(tensor("a", "F32", "[5]", 0, 20))},
-		{"negative offset", "damaged header", head(tensor("a", "F32", "[4]", -4, 16))},
+		{"backwards", "lies at 16 to 0", head(headerEntry("a", "F32", "[0]", 16, 0))},
+		{"beyond the file", "only 16 bytes", head(headerEntry("a", "F32", "[5]", 0, 20))},
+		{"negative offset", "damaged header", head(headerEntry("a", "F32", "[4]", -4, 16))},
 		{"huge offset", "lies at 0 to", head(`"a":{"dtype":"F32","shape":[4],"data_offsets":[0,18446744073709551615]}`)},
 		{"too huge offset", "damaged header", head(`"a":{"dtype":"F32","shape":[4],"data_offsets":[0,18446744073709551616]}`)},
-		{"negative shape", "damaged header", head(tensor("a", "F32", "[-4]", 0, 16))},
-		{"product over 64 bits", "too large", head(tensor("a", "F32", "[4294967296,4294967296,4294967296]", 0, 16))},
-		{"product around to 16", "too large", head(tensor("a", "F32", "[4611686018427387908]", 0, 16))},
-		{"product hidden by 0", "too large", head(tensor("a", "F32", "[9223372036854775807,9223372036854775807,0]", 0, 0))},
-		{"many axes", "axes", head(tensor("a", "F32", "[1,1,1,1,1,1,1,1,4]", 0, 16))},
-		{"shape and offsets", "takes 12 bytes by its shape and 16", head(tensor("a", "F32", "[3]", 0, 16))},
-		{"overlap", "overlaps", head(tensor("a", "F32", "[3]", 0, 12), tensor("b", "F32", "[2]", 8, 16))},
-		{"same place", "overlaps", head(tensor("a", "F32", "[4]", 0, 16), tensor("b", "F32", "[4]", 0, 16))},
-		{"hole", "belong to none", head(tensor("a", "F32", "[1]", 0, 4), tensor("b", "F32", "[1]", 12, 16))},
-		{"rest", "of which the header describes 8", head(tensor("a", "F32", "[2]", 0, 8))},
-		{"unknown type over another", "overlaps", head(tensor("a", "F4", "[9]", 0, 12), tensor("b", "F32", "[2]", 8, 16))},
-		{"long name", "names a tensor with", head(tensor(strings.Repeat("n", maxTensorName+1), "F32", "[4]", 0, 16))},
+		{"negative shape", "damaged header", head(headerEntry("a", "F32", "[-4]", 0, 16))},
+		{"product over 64 bits", "too large", head(headerEntry("a", "F32", "[4294967296,4294967296,4294967296]", 0, 16))},
+		{"product around to 16", "too large", head(headerEntry("a", "F32", "[4611686018427387908]", 0, 16))},
+		{"product hidden by 0", "too large", head(headerEntry("a", "F32", "[9223372036854775807,9223372036854775807,0]", 0, 0))},
+		{"many axes", "axes", head(headerEntry("a", "F32", "[1,1,1,1,1,1,1,1,4]", 0, 16))},
+		{"shape and offsets", "takes 12 bytes by its shape and 16", head(headerEntry("a", "F32", "[3]", 0, 16))},
+		{"overlap", "overlaps", head(headerEntry("a", "F32", "[3]", 0, 12), headerEntry("b", "F32", "[2]", 8, 16))},
+		{"same place", "overlaps", head(headerEntry("a", "F32", "[4]", 0, 16), headerEntry("b", "F32", "[4]", 0, 16))},
+		{"hole", "belong to none", head(headerEntry("a", "F32", "[1]", 0, 4), headerEntry("b", "F32", "[1]", 12, 16))},
+		{"rest", "of which the header describes 8", head(headerEntry("a", "F32", "[2]", 0, 8))},
+		{"unknown type over another", "overlaps", head(headerEntry("a", "F4", "[9]", 0, 12), headerEntry("b", "F32", "[2]", 8, 16))},
+		{"long name", "names a tensor with", head(headerEntry(strings.Repeat("n", maxTensorName+1), "F32", "[4]", 0, 16))},
 		{"many tensors", "lists over", head(many...)},
 	}
 	for _, test := range tests {
@@ -230,7 +230,7 @@ func TestTruncatedWeights(t *testing.T) {
 // A file that shrinks while it is mapped gives an error instead of a crash.
 func TestWeightsCutShortWhileMapped(t *testing.T) {
 	const size = 1 << 20
-	header := "{" + tensor("a", "F32", fmt.Sprintf("[%d]", size/4), 0, size) + "}"
+	header := "{" + headerEntry("a", "F32", fmt.Sprintf("[%d]", size/4), 0, size) + "}"
 	path := filepath.Join(folder(t, map[string]string{weightsFile: string(safetensorsFile(header, make([]byte, size)))}), weightsFile)
 	w, err := OpenWeights(path)
 	if err != nil {
@@ -252,9 +252,9 @@ func FuzzSafetensors(f *testing.F) {
 	}
 	length := binary.LittleEndian.Uint64(small)
 	f.Add(small[:8+length])
-	f.Add(safetensorsFile("{"+tensor("a", "F32", "[2,1]", 0, 8)+","+tensor("b", "F16", "[4]", 8, 16)+"}  ", make([]byte, 16)))
-	f.Add(safetensorsFile(`{"__metadata__":{"format":"pt"},`+tensor("a", "BF16", "[]", 0, 2)+"}", make([]byte, 2)))
-	f.Add(safetensorsFile("{"+tensor("a", "I64", "[0,9223372036854775807]", 0, 0)+"}", nil))
+	f.Add(safetensorsFile("{"+headerEntry("a", "F32", "[2,1]", 0, 8)+","+headerEntry("b", "F16", "[4]", 8, 16)+"}  ", make([]byte, 16)))
+	f.Add(safetensorsFile(`{"__metadata__":{"format":"pt"},`+headerEntry("a", "BF16", "[]", 0, 2)+"}", make([]byte, 2)))
+	f.Add(safetensorsFile("{"+headerEntry("a", "I64", "[0,9223372036854775807]", 0, 0)+"}", nil))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		tensors, data, err := parseSafetensors(file)
 		if err != nil {
