@@ -10,6 +10,7 @@ import (
 
 	"albumen/app"
 	"albumen/media"
+	"albumen/ml"
 )
 
 // ownActors are the columns of the tables of use-cases without an object.
@@ -85,6 +86,26 @@ var ownAccess = map[string]ownCase{
 	}, managing},
 	"Reprocess":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Reprocess(ctx, x, true)) }, managing},
 	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepLeftovers(ctx, x)) }, systemOnly},
+
+	"MeaningState": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.MeaningState(ctx, x)) }, managing},
+	"WaitingEmbeddings": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		_, _, err := a.WaitingEmbeddings(ctx, x)
+		return err
+	}, managing},
+	"EmbedAll": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.EmbedAll(ctx, x, app.EmbedOptions{}))
+	}, managing},
+	"PruneModels": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PruneModels(ctx, x)) }, managing},
+	"RetryEmbedding": {func(ctx context.Context, a *app.App, x app.Actor) error { // nothing has failed, which only admins learn
+		return a.RetryEmbedding(ctx, x, uuid.New())
+	}, "uncffnu"},
+	"UseModel": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.UseModel(ctx, x, 1) }, "unnffnu"},
+	"DispatchEmbeddings": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.DispatchEmbeddings(ctx, x, nil))
+	}, systemOnly},
+	"StoreEmbedding": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.StoreEmbedding(ctx, x, ml.StoreEmbedding{})
+	}, systemOnly},
 
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"DoChores":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},

@@ -90,6 +90,7 @@ type App struct {
 	passwords   *passwords
 	ml          ML
 	active      *activeModelCache
+	progress    *progressCache
 }
 
 // New returns the use-cases over d.
@@ -97,7 +98,7 @@ func New(d Deps) *App {
 	return &App{
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
-		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{},
+		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
 	}
 }
 

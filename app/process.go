@@ -131,6 +131,10 @@ func (a *App) FinishMedia(ctx context.Context, actor Actor, c Claim, o Outcome) 
 	}
 	id := c.Media.ID
 	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		// First of all locks, since adding a model takes them in this order, too.
+		if err := q.ShareModels(ctx, modelsLock); err != nil {
+			return fmt.Errorf("keep the set of models: %w", err)
+		}
 		_, err := q.LockClaimed(ctx, db.LockClaimedParams{ID: id, Attempts: c.Media.Attempts})
 		if db.IsNotFound(err) {
 			return ErrLeaseLost
@@ -145,6 +149,11 @@ func (a *App) FinishMedia(ctx context.Context, actor Actor, c Claim, o Outcome) 
 		}
 		if err := q.FinishMedia(ctx, finishParams(c.Media, o)); err != nil {
 			return fmt.Errorf("finish media %s: %w", id, err)
+		}
+		if o.Failure == nil {
+			if err := q.AddEmbeddings(ctx, id); err != nil {
+				return fmt.Errorf("ask for the embedding of media %s: %w", id, err)
+			}
 		}
 		return nil
 	})

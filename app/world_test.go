@@ -13,6 +13,7 @@ import (
 	"albumen/db"
 	"albumen/db/dbtest"
 	"albumen/jobs"
+	"albumen/ml"
 	"albumen/storage"
 )
 
@@ -24,8 +25,18 @@ type world struct {
 	store storage.Store
 	logs  *recorder
 	now   time.Time
+	ml    processes
 
 	limits int64
+}
+
+// processes are the ml processes, as they would tell through Redis.
+type processes []ml.Status
+
+func (p *processes) Statuses(context.Context) ([]ml.Status, error) { return *p, nil }
+
+func (p *processes) EmbedText(context.Context, string, string) ([]float32, error) {
+	return nil, ml.ErrUnavailable
 }
 
 // recorder keeps what the use-cases enqueued and published.
@@ -62,6 +73,7 @@ func (w *world) limit(maxUploadBytes int64) {
 	w.App = app.New(app.Deps{
 		DB: w.db, Storage: w.store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
 		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
+		ML:          &w.ml,
 		DefaultZone: time.UTC, Now: func() time.Time { return w.now },
 	})
 }

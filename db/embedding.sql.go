@@ -13,16 +13,24 @@ import (
 	pgvector_go "github.com/pgvector/pgvector-go"
 )
 
-const activateModel = `-- name: ActivateModel :execrows
-UPDATE embedding_models SET state = 'active', activated_at = now() WHERE id = $1 AND state = 'building'
+const abandonModels = `-- name: AbandonModels :exec
+UPDATE embedding_models SET state = 'retired'
+ WHERE state = 'building' AND seen_at < now() - make_interval(secs => $1)
 `
 
-func (q *Queries) ActivateModel(ctx context.Context, id int32) (int64, error) {
-	result, err := q.db.Exec(ctx, activateModel, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Models that were never finished and have had no process for long.
+func (q *Queries) AbandonModels(ctx context.Context, awaySeconds float64) error {
+	_, err := q.db.Exec(ctx, abandonModels, awaySeconds)
+	return err
+}
+
+const activateModel = `-- name: ActivateModel :exec
+UPDATE embedding_models SET state = 'active', activated_at = now() WHERE id = $1
+`
+
+func (q *Queries) ActivateModel(ctx context.Context, id int32) error {
+	_, err := q.db.Exec(ctx, activateModel, id)
+	return err
 }
 
 const activeModel = `-- name: ActiveModel :one
@@ -52,7 +60,7 @@ func (q *Queries) ActiveModel(ctx context.Context) (EmbeddingModel, error) {
 	return i, err
 }
 
-const addEmbeddings = `-- name: AddEmbeddings :execrows
+const addEmbeddings = `-- name: AddEmbeddings :exec
 INSERT INTO media_ai AS a (media_id, model_id)
 SELECT d.media_id, m.id FROM derivatives d, embedding_models m
  WHERE d.media_id = $1 AND d.kind = 'preview' AND m.state <> 'retired'
@@ -61,12 +69,9 @@ ON CONFLICT (media_id, model_id) DO UPDATE SET state = 'pending', crashes = 0, e
 `
 
 // Asks all models that are in use for an item whose preview was made (anew).
-func (q *Queries) AddEmbeddings(ctx context.Context, mediaID uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, addEmbeddings, mediaID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) AddEmbeddings(ctx context.Context, mediaID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, addEmbeddings, mediaID)
+	return err
 }
 
 const claimEmbeddings = `-- name: ClaimEmbeddings :many
@@ -291,6 +296,30 @@ func (q *Queries) EmbeddingLoad(ctx context.Context, modelID int32) (EmbeddingLo
 	return i, err
 }
 
+const embeddingModel = `-- name: EmbeddingModel :one
+SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models WHERE id = $1
+`
+
+func (q *Queries) EmbeddingModel(ctx context.Context, id int32) (EmbeddingModel, error) {
+	row := q.db.QueryRow(ctx, embeddingModel, id)
+	var i EmbeddingModel
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Label,
+		&i.Dimension,
+		&i.Random,
+		&i.State,
+		&i.CreatedAt,
+		&i.ActivatedAt,
+		&i.SeenAt,
+		&i.BacklogAfter,
+		&i.BacklogDone,
+		&i.AgainAt,
+	)
+	return i, err
+}
+
 const embeddingModelByName = `-- name: EmbeddingModelByName :one
 SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models WHERE name = $1
 `
@@ -396,8 +425,10 @@ UPDATE media_ai a SET crashes = a.crashes + 1, lease_until = NULL, updated_at = 
        state = CASE WHEN a.crashes + 1 >= $1::integer THEN 'failed'::ai_state ELSE 'pending' END,
        error_code = CASE WHEN a.crashes + 1 >= $1::integer THEN $2::text ELSE '' END,
        error = CASE WHEN a.crashes + 1 >= $1::integer THEN $3::text ELSE '' END
- WHERE a.model_id = $4 AND a.state = 'processing' AND a.lease_until < now()
-RETURNING a.media_id, a.state
+  FROM (SELECT x.media_id FROM media_ai x WHERE x.model_id = $4 AND x.state = 'processing' AND x.lease_until < now()
+         ORDER BY x.lease_until LIMIT $5) gone
+ WHERE a.model_id = $4 AND a.media_id = gone.media_id AND a.state = 'processing'
+RETURNING a.media_id, a.state, (SELECT m.owner_id FROM media m WHERE m.id = a.media_id)::uuid AS owner_id
 `
 
 type ExpireEmbeddingLeasesParams struct {
@@ -405,20 +436,24 @@ type ExpireEmbeddingLeasesParams struct {
 	ErrorCode  string
 	Error      string
 	ModelID    int32
+	N          int32
 }
 
 type ExpireEmbeddingLeasesRow struct {
 	MediaID uuid.UUID
 	State   AiState
+	OwnerID uuid.UUID
 }
 
-// What never came back counts as a crash; too many of them are a failure.
+// The n that have been away for longest never came back. That counts as a
+// crash; too many of them are a failure.
 func (q *Queries) ExpireEmbeddingLeases(ctx context.Context, arg ExpireEmbeddingLeasesParams) ([]ExpireEmbeddingLeasesRow, error) {
 	rows, err := q.db.Query(ctx, expireEmbeddingLeases,
 		arg.MaxCrashes,
 		arg.ErrorCode,
 		arg.Error,
 		arg.ModelID,
+		arg.N,
 	)
 	if err != nil {
 		return nil, err
@@ -427,7 +462,7 @@ func (q *Queries) ExpireEmbeddingLeases(ctx context.Context, arg ExpireEmbedding
 	var items []ExpireEmbeddingLeasesRow
 	for rows.Next() {
 		var i ExpireEmbeddingLeasesRow
-		if err := rows.Scan(&i.MediaID, &i.State); err != nil {
+		if err := rows.Scan(&i.MediaID, &i.State, &i.OwnerID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -438,7 +473,7 @@ func (q *Queries) ExpireEmbeddingLeases(ctx context.Context, arg ExpireEmbedding
 	return items, nil
 }
 
-const extendEmbeddingLeases = `-- name: ExtendEmbeddingLeases :execrows
+const extendEmbeddingLeases = `-- name: ExtendEmbeddingLeases :exec
 UPDATE media_ai SET lease_until = now() + make_interval(secs => $1)
  WHERE model_id = $2 AND state = 'processing' AND lease_until < now()
 `
@@ -448,13 +483,10 @@ type ExtendEmbeddingLeasesParams struct {
 	ModelID      int32
 }
 
-// For items that still wait in the queue.
-func (q *Queries) ExtendEmbeddingLeases(ctx context.Context, arg ExtendEmbeddingLeasesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, extendEmbeddingLeases, arg.LeaseSeconds, arg.ModelID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// The others still wait in the queue.
+func (q *Queries) ExtendEmbeddingLeases(ctx context.Context, arg ExtendEmbeddingLeasesParams) error {
+	_, err := q.db.Exec(ctx, extendEmbeddingLeases, arg.LeaseSeconds, arg.ModelID)
+	return err
 }
 
 const failedEmbeddings = `-- name: FailedEmbeddings :many
@@ -675,17 +707,13 @@ func (q *Queries) RetireModels(ctx context.Context) error {
 }
 
 const retryEmbedding = `-- name: RetryEmbedding :execrows
-UPDATE media_ai SET state = 'pending', crashes = 0, error_code = '', error = '', updated_at = now()
- WHERE model_id = $1 AND media_id = $2 AND state = 'failed'
+UPDATE media_ai a SET state = 'pending', crashes = 0, error_code = '', error = '', updated_at = now()
+  FROM embedding_models m
+ WHERE m.id = a.model_id AND m.state <> 'retired' AND a.media_id = $1 AND a.state = 'failed'
 `
 
-type RetryEmbeddingParams struct {
-	ModelID int32
-	MediaID uuid.UUID
-}
-
-func (q *Queries) RetryEmbedding(ctx context.Context, arg RetryEmbeddingParams) (int64, error) {
-	result, err := q.db.Exec(ctx, retryEmbedding, arg.ModelID, arg.MediaID)
+func (q *Queries) RetryEmbedding(ctx context.Context, mediaID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, retryEmbedding, mediaID)
 	if err != nil {
 		return 0, err
 	}
@@ -705,14 +733,25 @@ func (q *Queries) RetryEmbeddings(ctx context.Context, modelID int32) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const reviveModel = `-- name: ReviveModel :exec
-UPDATE embedding_models SET state = 'building', backlog_after = DEFAULT, backlog_done = false WHERE id = $1 AND state = 'retired'
+const reviveModel = `-- name: ReviveModel :execrows
+UPDATE embedding_models r SET state = 'building', backlog_after = DEFAULT, backlog_done = false
+ WHERE r.id = $1 AND r.state = 'retired'
+   AND NOT EXISTS (SELECT 1 FROM embedding_models x WHERE x.state = 'active' AND x.seen_at > now() - make_interval(secs => $2))
 `
 
-// A retired model is built again: what it lacks is added, what it has stays.
-func (q *Queries) ReviveModel(ctx context.Context, id int32) error {
-	_, err := q.db.Exec(ctx, reviveModel, id)
-	return err
+type ReviveModelParams struct {
+	ID          int32
+	AwaySeconds float64
+}
+
+// A retired model is built again where the active one has no process any more:
+// what it lacks is added, what it has stays.
+func (q *Queries) ReviveModel(ctx context.Context, arg ReviveModelParams) (int64, error) {
+	result, err := q.db.Exec(ctx, reviveModel, arg.ID, arg.AwaySeconds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const seeModels = `-- name: SeeModels :exec
@@ -735,13 +774,13 @@ func (q *Queries) ShareModels(ctx context.Context, key int64) error {
 }
 
 const unfinished = `-- name: Unfinished :one
-SELECT EXISTS (SELECT 1 FROM media_ai p WHERE p.model_id = $1 AND p.state = 'pending')
-    OR EXISTS (SELECT 1 FROM media_ai r WHERE r.model_id = $1 AND r.state = 'processing') AS unfinished
+SELECT (EXISTS (SELECT 1 FROM media_ai p WHERE p.model_id = $1 AND p.state = 'pending')
+    OR EXISTS (SELECT 1 FROM media_ai r WHERE r.model_id = $1 AND r.state = 'processing'))::boolean AS unfinished
 `
 
-func (q *Queries) Unfinished(ctx context.Context, modelID int32) (*bool, error) {
+func (q *Queries) Unfinished(ctx context.Context, modelID int32) (bool, error) {
 	row := q.db.QueryRow(ctx, unfinished, modelID)
-	var unfinished *bool
+	var unfinished bool
 	err := row.Scan(&unfinished)
 	return unfinished, err
 }

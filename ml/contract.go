@@ -158,6 +158,7 @@ const (
 	EmbedDecode   = "decode"   // the preview is no picture that can be read
 	EmbedMissing  = "missing"  // there is no preview under the key
 	EmbedInternal = "internal" // another try may do better
+	EmbedCrashed  = "crashed"  // the ml process that had it in hand died; likewise
 )
 
 // Kind implements jobs.Job.

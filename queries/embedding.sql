@@ -8,6 +8,9 @@ SELECT * FROM embedding_models WHERE state = 'active';
 -- In the order in which search came, or would come, to use them.
 SELECT * FROM embedding_models ORDER BY (state = 'retired'), id;
 
+-- name: EmbeddingModel :one
+SELECT * FROM embedding_models WHERE id = $1;
+
 -- name: EmbeddingModelByName :one
 SELECT * FROM embedding_models WHERE name = $1;
 
@@ -34,15 +37,23 @@ SELECT drop_embedding_partition(sqlc.arg(model_id)::integer);
 -- name: SeeModels :exec
 UPDATE embedding_models SET seen_at = now() WHERE name = ANY (sqlc.arg(names)::text[]);
 
--- name: ReviveModel :exec
--- A retired model is built again: what it lacks is added, what it has stays.
-UPDATE embedding_models SET state = 'building', backlog_after = DEFAULT, backlog_done = false WHERE id = $1 AND state = 'retired';
+-- name: ReviveModel :execrows
+-- A retired model is built again where the active one has no process any more:
+-- what it lacks is added, what it has stays.
+UPDATE embedding_models r SET state = 'building', backlog_after = DEFAULT, backlog_done = false
+ WHERE r.id = sqlc.arg(id) AND r.state = 'retired'
+   AND NOT EXISTS (SELECT 1 FROM embedding_models x WHERE x.state = 'active' AND x.seen_at > now() - make_interval(secs => sqlc.arg(away_seconds)));
 
 -- name: RetireModels :exec
 UPDATE embedding_models SET state = 'retired' WHERE state = 'active';
 
--- name: ActivateModel :execrows
-UPDATE embedding_models SET state = 'active', activated_at = now() WHERE id = $1 AND state = 'building';
+-- name: ActivateModel :exec
+UPDATE embedding_models SET state = 'active', activated_at = now() WHERE id = $1;
+
+-- name: AbandonModels :exec
+-- Models that were never finished and have had no process for long.
+UPDATE embedding_models SET state = 'retired'
+ WHERE state = 'building' AND seen_at < now() - make_interval(secs => sqlc.arg(away_seconds));
 
 -- name: DeleteModel :execrows
 DELETE FROM embedding_models WHERE id = $1 AND state = 'retired';
@@ -76,7 +87,7 @@ UPDATE embedding_models m SET backlog_done = NOT EXISTS (SELECT 1 FROM page),
  WHERE m.id = sqlc.arg(model_id)
 RETURNING m.backlog_done, (SELECT count(*) FROM added)::integer AS added;
 
--- name: AddEmbeddings :execrows
+-- name: AddEmbeddings :exec
 -- Asks all models that are in use for an item whose preview was made (anew).
 INSERT INTO media_ai AS a (media_id, model_id)
 SELECT d.media_id, m.id FROM derivatives d, embedding_models m
@@ -114,19 +125,22 @@ RETURNING a.media_id, a.attempts,
 UPDATE media_ai SET state = 'pending', lease_until = NULL
  WHERE model_id = sqlc.arg(model_id) AND media_id = sqlc.arg(media_id) AND attempts = sqlc.arg(attempts) AND state = 'processing';
 
--- name: ExtendEmbeddingLeases :execrows
--- For items that still wait in the queue.
-UPDATE media_ai SET lease_until = now() + make_interval(secs => sqlc.arg(lease_seconds))
- WHERE model_id = sqlc.arg(model_id) AND state = 'processing' AND lease_until < now();
-
 -- name: ExpireEmbeddingLeases :many
--- What never came back counts as a crash; too many of them are a failure.
+-- The n that have been away for longest never came back. That counts as a
+-- crash; too many of them are a failure.
 UPDATE media_ai a SET crashes = a.crashes + 1, lease_until = NULL, updated_at = now(),
        state = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN 'failed'::ai_state ELSE 'pending' END,
        error_code = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN sqlc.arg(error_code)::text ELSE '' END,
        error = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN sqlc.arg(error)::text ELSE '' END
- WHERE a.model_id = sqlc.arg(model_id) AND a.state = 'processing' AND a.lease_until < now()
-RETURNING a.media_id, a.state;
+  FROM (SELECT x.media_id FROM media_ai x WHERE x.model_id = sqlc.arg(model_id) AND x.state = 'processing' AND x.lease_until < now()
+         ORDER BY x.lease_until LIMIT sqlc.arg(n)) gone
+ WHERE a.model_id = sqlc.arg(model_id) AND a.media_id = gone.media_id AND a.state = 'processing'
+RETURNING a.media_id, a.state, (SELECT m.owner_id FROM media m WHERE m.id = a.media_id)::uuid AS owner_id;
+
+-- name: ExtendEmbeddingLeases :exec
+-- The others still wait in the queue.
+UPDATE media_ai SET lease_until = now() + make_interval(secs => sqlc.arg(lease_seconds))
+ WHERE model_id = sqlc.arg(model_id) AND state = 'processing' AND lease_until < now();
 
 -- name: LockEmbedding :one
 -- The item first, as whoever deletes it does.
@@ -148,8 +162,9 @@ UPDATE media_ai SET state = 'pending', crashes = 0, error_code = '', error = '',
  WHERE model_id = sqlc.arg(model_id) AND state = 'failed';
 
 -- name: RetryEmbedding :execrows
-UPDATE media_ai SET state = 'pending', crashes = 0, error_code = '', error = '', updated_at = now()
- WHERE model_id = sqlc.arg(model_id) AND media_id = sqlc.arg(media_id) AND state = 'failed';
+UPDATE media_ai a SET state = 'pending', crashes = 0, error_code = '', error = '', updated_at = now()
+  FROM embedding_models m
+ WHERE m.id = a.model_id AND m.state <> 'retired' AND a.media_id = sqlc.arg(media_id) AND a.state = 'failed';
 
 -- name: CountEmbeddings :many
 SELECT state, count(*) AS n FROM media_ai WHERE model_id = $1 GROUP BY state;
@@ -159,8 +174,8 @@ SELECT state, count(*) AS n FROM media_ai WHERE model_id = $1 GROUP BY state;
 SELECT count(*) FROM (SELECT 1 FROM media_ai WHERE model_id = sqlc.arg(model_id) AND state = 'pending' LIMIT sqlc.arg(most)) x;
 
 -- name: Unfinished :one
-SELECT EXISTS (SELECT 1 FROM media_ai p WHERE p.model_id = $1 AND p.state = 'pending')
-    OR EXISTS (SELECT 1 FROM media_ai r WHERE r.model_id = $1 AND r.state = 'processing') AS unfinished;
+SELECT (EXISTS (SELECT 1 FROM media_ai p WHERE p.model_id = $1 AND p.state = 'pending')
+    OR EXISTS (SELECT 1 FROM media_ai r WHERE r.model_id = $1 AND r.state = 'processing'))::boolean AS unfinished;
 
 -- name: FailedEmbeddings :many
 SELECT a.media_id, m.owner_id, u.email AS owner_email, m.filename, a.error_code, a.attempts, a.updated_at

@@ -57,6 +57,7 @@ func (w *Worker) processMedia(ctx context.Context, mediaID string) error {
 		err = w.cfg.App.FinishMedia(held, system, claim, outcome)
 	}
 	if err == nil {
+		w.askForEmbeddings()
 		return nil
 	}
 	return w.giveUp(ctx, context.Cause(held), claim, err)

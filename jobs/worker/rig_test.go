@@ -25,6 +25,7 @@ import (
 	"albumen/jobs"
 	"albumen/jobs/worker"
 	"albumen/media"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -98,6 +99,7 @@ func newRig(t *testing.T) *rig {
 	r.queue = jobs.NewQueue(r.namespace, r.redis)
 	r.App = app.New(app.Deps{
 		DB: r.db, Storage: r.store, Jobs: r.queue, Live: r, Log: slog.New(slog.DiscardHandler), DefaultZone: time.UTC, Now: time.Now,
+		ML: ml.NewClient(r.redis, r.namespace+":ml"),
 	})
 	if r.owner, err = r.db.CreateUser(t.Context(), db.CreateUserParams{ID: uuid.New(), Email: "ada@example.org", Language: "en", TimeZone: "UTC"}); err != nil {
 		t.Fatal(err)

@@ -15,36 +15,48 @@ type task struct {
 	name  string
 	every time.Duration
 	run   func(context.Context) error
+	// now asks for a run before it is due; nil where nobody does.
+	now <-chan struct{}
 }
 
-// schedule lists the tasks.
-func schedule(a *app.App, queues jobs.Queues, log *slog.Logger) []task {
+// schedule lists the tasks. embed asks for a round of the dispatcher.
+func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed <-chan struct{}) []task {
 	system := app.SystemActor()
 	return []task{
-		{"sweep processing", 3 * time.Second, func(ctx context.Context) error {
+		{name: "sweep processing", every: 3 * time.Second, run: func(ctx context.Context) error {
 			swept, err := a.SweepProcessing(ctx, system, queues)
 			if swept.Resumed+swept.Refilled+swept.Failed > 0 {
 				log.InfoContext(ctx, "found unfinished items", "resumed", swept.Resumed, "enqueued", swept.Refilled, "failed", swept.Failed)
 			}
 			return err
 		}},
-		{"delete objects that nobody refers to", time.Minute, func(ctx context.Context) error {
+		{name: "dispatch embeddings", every: 2 * time.Second, now: embed, run: func(ctx context.Context) error {
+			d, err := a.DispatchEmbeddings(ctx, system, queues)
+			if d.Added+d.Expired+d.Failed+d.Switched > 0 {
+				log.InfoContext(ctx, "embeddings", "added", d.Added, "sent", d.Sent, "expired", d.Expired, "failed", d.Failed, "switched", d.Switched)
+			}
+			return err
+		}},
+		{name: "delete objects that nobody refers to", every: time.Minute, run: func(ctx context.Context) error {
 			return report(ctx, log, "deleted objects")(a.SweepObjects(ctx, system))
 		}},
-		{"end uploads that nobody continues", time.Minute, func(ctx context.Context) error {
+		{name: "end uploads that nobody continues", every: time.Minute, run: func(ctx context.Context) error {
 			return report(ctx, log, "expired uploads")(a.SweepUploads(ctx, system))
 		}},
-		{"delete half-written files", 6 * time.Hour, func(ctx context.Context) error {
+		{name: "delete half-written files", every: 6 * time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "deleted half-written files")(a.SweepLeftovers(ctx, system))
 		}},
-		{"empty trashes and index texts anew", 5 * time.Second, func(ctx context.Context) error {
+		{name: "empty trashes and index texts anew", every: 5 * time.Second, run: func(ctx context.Context) error {
 			return report(ctx, log, "went on with chores")(a.DoChores(ctx, system))
 		}},
-		{"purge the trash", time.Hour, func(ctx context.Context) error {
+		{name: "purge the trash", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
 		}},
 	}
 }
+
+// gather is how long a run that was asked for waits for more who ask.
+const gather = 50 * time.Millisecond
 
 // report logs how much a task did, where it did something.
 func report(ctx context.Context, log *slog.Logger, what string) func(int, error) error {
@@ -70,6 +82,8 @@ func (t task) loop(ctx context.Context, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-t.now:
+			time.Sleep(gather) // others who ask meanwhile are served by the same run
 		}
 	}
 }

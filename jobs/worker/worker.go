@@ -15,6 +15,7 @@ import (
 	"albumen/app"
 	"albumen/jobs"
 	"albumen/media"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -53,13 +54,15 @@ const (
 type Worker struct {
 	cfg   Config
 	tasks []task
+	embed chan struct{} // asks for a round of the dispatcher of embeddings
 	// jobs is the context of the running jobs; it outlives Run's by grace.
 	jobs context.Context
 }
 
 // New returns a worker; Run starts it.
 func New(cfg Config) *Worker {
-	return &Worker{cfg: cfg, tasks: schedule(cfg.App, cfg.Queue, cfg.Log)}
+	embed := make(chan struct{}, 1)
+	return &Worker{cfg: cfg, tasks: schedule(cfg.App, cfg.Queue, cfg.Log, embed), embed: embed}
 }
 
 // Run works until ctx ends, then stops: running jobs get a few seconds to end,
@@ -120,6 +123,7 @@ func (w *Worker) slots() []*work.WorkerPool {
 		slots[i].JobWithOptions(jobs.ProcessMedia{}.Kind(), once, w.handler("process media", w.processMedia))
 		once.Priority = 1000
 		slots[i].JobWithOptions(jobs.ResumeMedia{}.Kind(), once, w.handler("resume media", w.processMedia))
+		slots[i].JobWithOptions(ml.StoreEmbedding{}.Kind(), once, w.storeEmbedding)
 	}
 	return slots
 }

@@ -1,0 +1,125 @@
+package app_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"albumen/app"
+	"albumen/db"
+	"albumen/ml"
+)
+
+func TestSearchSwitchesWhenTheNewModelIsComplete(t *testing.T) {
+	w := newWorld(t, nil)
+	owner := w.user("ada")
+	id, other := w.media(owner, uuid.Nil), w.media(owner, uuid.Nil)
+	w.ready(modelA)
+	_, sent := w.dispatch(nil)
+	for _, e := range sent {
+		w.answer(answerTo(e, 3))
+	}
+	w.ready(modelA, modelB)
+	_, sent = w.dispatch(nil)
+	if len(sent) != 2 || sent[0].Model != "b@2" || w.modelState("a@1") != "active" || w.modelState("b@2") != "building" {
+		t.Fatalf("sent %v; a is %s, b is %s", sent, w.modelState("a@1"), w.modelState("b@2"))
+	}
+	w.answer(answerTo(sent[0], 4))
+	w.dispatch(nil)
+	if w.modelState("b@2") != "building" {
+		t.Error("the new model is used before it is complete")
+	}
+	w.answer(ml.StoreEmbedding{MediaID: sent[1].MediaID, Model: "b@2", Attempt: 1, Error: ml.EmbedDecode})
+	if d, _ := w.dispatch(nil); d.Switched != 1 || w.modelState("a@1") != "retired" || w.modelState("b@2") != "active" {
+		t.Errorf("%+v; a is %s, b is %s", d, w.modelState("a@1"), w.modelState("b@2"))
+	}
+	if w.vectors("a@1") != 2 || w.vectors("b@2") != 1 {
+		t.Errorf("%d and %d vectors", w.vectors("a@1"), w.vectors("b@2"))
+	}
+	// Both processes still run: the newer one stays.
+	w.dispatch(nil)
+	if w.modelState("a@1") != "retired" {
+		t.Error("the old model is taken up again beside the new one")
+	}
+	// The configuration goes back to the old one: it is completed and used again.
+	added := w.media(owner, uuid.Nil)
+	w.ready(modelA)
+	w.exec("UPDATE embedding_models SET seen_at = now() - interval '1 hour'")
+	if _, sent = w.dispatch(nil); len(sent) != 1 || sent[0].MediaID != added.String() || w.modelState("a@1") != "building" {
+		t.Fatalf("sent %v; a is %s", sent, w.modelState("a@1"))
+	}
+	if removed, err := w.PruneModels(t.Context(), system); err != nil || len(removed) != 0 {
+		t.Errorf("removed %v, %v: nothing is retired", removed, err)
+	}
+	w.answer(answerTo(sent[0], 3))
+	w.dispatch(nil)
+	if removed, err := w.PruneModels(t.Context(), system); err != nil || !slices.Equal(removed, []string{"b"}) {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	if n := w.count("SELECT (SELECT count(*) FROM embeddings) + (SELECT count(*) FROM media_ai) + (SELECT count(*) FROM embedding_models)"); n != 7 {
+		t.Errorf("%d rows are left of three vectors, three states and one model", n)
+	}
+	if s := w.ai(id, "a@1"); s.state != db.AiStateDone || w.ai(other, "a@1").state != db.AiStateDone {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestATrainedModelReplacesARandomOneAtOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	random := ml.Model{ID: "tiny@1", Name: "tiny", Dimension: 3, Random: true}
+	w.media(w.user("ada"), uuid.Nil)
+	w.ready(random)
+	w.dispatch(nil)
+	w.ready(random, modelA)
+	w.dispatch(nil)
+	if w.modelState("tiny@1") != "retired" || w.modelState("a@1") != "active" {
+		t.Errorf("the random one is %s, the trained one %s", w.modelState("tiny@1"), w.modelState("a@1"))
+	}
+}
+
+func TestEmbedAllAndUseModel(t *testing.T) {
+	w := newWorld(t, nil)
+	owner := w.user("ada")
+	done, failed := w.media(owner, uuid.Nil), w.media(owner, uuid.Nil)
+	w.ready(modelA)
+	_, sent := w.dispatch(nil)
+	w.answer(answerTo(sent[1], 3), ml.StoreEmbedding{MediaID: failed.String(), Model: "a@1", Attempt: 1, Error: ml.EmbedDecode})
+	w.ready() // nothing is sent: what is asked for stays to be seen
+	missed := w.media(owner, uuid.Nil)
+	states := func() string {
+		w.dispatch(nil)
+		return fmt.Sprint(w.ai(done, "a@1").state, " ", w.ai(failed, "a@1").state, " ", w.count("SELECT count(*) FROM media_ai"))
+	}
+	for _, c := range []struct {
+		o    app.EmbedOptions
+		want string
+	}{{app.EmbedOptions{FailedOnly: true}, "done pending 2"}, {app.EmbedOptions{}, "done pending 3"}, {app.EmbedOptions{Again: true}, "pending pending 3"}} {
+		if asked, err := w.EmbedAll(t.Context(), system, c.o); err != nil || !slices.Equal(asked, []string{"a"}) {
+			t.Errorf("%+v: %v, %v", c.o, asked, err)
+		}
+		if got := states(); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.o, got, c.want)
+		}
+	}
+	if w.vectors("a@1") != 1 || w.ai(missed, "a@1").state != db.AiStatePending {
+		t.Error("what was embedded is gone before its successor is there")
+	}
+	w.ready(modelB)
+	w.dispatch(nil)
+	models, err := w.db.EmbeddingModels(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := int(models[1].ID)
+	if err := w.UseModel(t.Context(), system, b); err != nil || w.modelState("b@2") != "active" || w.modelState("a@1") != "retired" {
+		t.Errorf("%v; b is %s", err, w.modelState("b@2"))
+	}
+	if err := w.UseModel(t.Context(), system, b); app.CodeOf(err) != app.CodeConflict {
+		t.Errorf("again: %v", err)
+	}
+	if err := w.UseModel(t.Context(), system, b+1); app.CodeOf(err) != app.CodeNotFound {
+		t.Errorf("one that is not there: %v", err)
+	}
+}
