@@ -31,7 +31,7 @@ func main() {
 	model := flag.String("model", "ViT-B/32", "size of the model: ViT-B/32, ViT-B/16, ViT-L/14 or ViT-L/14@336px")
 	threads := flag.Int("threads", runtime.NumCPU(), "threads of both")
 	rounds := flag.Int("rounds", 15, "how often both take their turn")
-	dir := flag.String("dir", filepath.Join(os.TempDir(), "albumen-bench-ml"), "where the random models are kept between runs (1 GB each)")
+	dir := flag.String("dir", filepath.Join(os.TempDir(), "albumen-bench-ml"), "where the random models are kept between runs (from 1.3 GB each)")
 	serving := flag.Bool("serve", false, "answer the other process (used by the command itself)")
 	flag.Parse()
 	folder := filepath.Join(*dir, strings.NewReplacer("/", "-", "@", "-").Replace(*model))

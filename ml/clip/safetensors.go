@@ -104,6 +104,11 @@ func (w *Weights) Shape(name string) ([]int, bool) {
 // is stored as float32, float16 or bfloat16. It must have exactly the given shape and
 // only finite values. Errors are [*FolderError] naming the tensor.
 func (w *Weights) Float32(name string, shape ...int) ([]float32, error) {
+	return w.read(func(n int) ([]float32, error) { return make([]float32, n), nil }, name, shape...)
+}
+
+// read is Float32 into memory that alloc gets.
+func (w *Weights) read(alloc func(n int) ([]float32, error), name string, shape ...int) ([]float32, error) {
 	fail := func(format string, args ...any) ([]float32, error) {
 		return nil, &FolderError{File: w.file, Field: name, Problem: fmt.Sprintf(format, args...)}
 	}
@@ -120,7 +125,10 @@ func (w *Weights) Float32(name string, shape ...int) ([]float32, error) {
 	}
 	// The parser has checked that the range lies inside the file and is as long as the
 	// shape says, so this allocates no more than twice what is really there.
-	out := make([]float32, t.elements())
+	out, err := alloc(t.elements())
+	if err != nil {
+		return nil, err
+	}
 	var finite bool
 	if err := w.guard(name, func() error {
 		finite = decode(out, w.data[t.begin:t.end])
@@ -128,10 +136,21 @@ func (w *Weights) Float32(name string, shape ...int) ([]float32, error) {
 	}); err != nil {
 		return nil, err
 	}
+	w.forget(t.begin, t.end)
 	if !finite {
 		return fail("holds a value that is infinite or not a number; download the file again")
 	}
 	return out, nil
+}
+
+// forget tells the system that a part of the mapping is not needed in memory any
+// more, so that reading a file does not take its size.
+func (w *Weights) forget(begin, end int) {
+	page, head := os.Getpagesize(), len(w.mapping)-len(w.data) // the mapping starts on a page
+	begin, end = (head+begin+page-1)/page*page, (head+end)/page*page
+	if begin < end {
+		_ = syscall.Madvise(w.mapping[begin:end], syscall.MADV_DONTNEED) // only saves memory
+	}
 }
 
 // guard runs read, which looks into the mapping. If the file is cut short meanwhile,

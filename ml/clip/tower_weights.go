@@ -39,16 +39,13 @@ func (r *weightsReader) floats(to *[]float32, name string, shape ...int) {
 // large is floats outside the garbage collector's heap.
 func (r *weightsReader) large(to *[]float32, name string, shape ...int) {
 	r.read(func() error {
-		v, err := r.from.Float32(name, shape...)
-		if err != nil {
-			return err
-		}
-		if *to, err = kernel.Alloc(len(v)); err != nil {
-			return err
-		}
-		r.owned(*to)
-		copy(*to, v)
-		return nil
+		v, err := r.from.read(func(n int) ([]float32, error) {
+			m, err := kernel.Alloc(n)
+			r.owned(m)
+			return m, err
+		}, name, shape...)
+		*to = v
+		return err
 	})
 }
 
@@ -66,16 +63,17 @@ func (r *weightsReader) linear(to **kernel.Matrix, bias bool, outputs, inputs in
 // matrix is linear for weights of any shape whose first axis is the outputs.
 func (r *weightsReader) matrix(to **kernel.Matrix, bias bool, outputs, inputs int, shape []int, names ...string) {
 	r.read(func() error {
-		var weights, biases []float32
-		for _, name := range names {
-			w, err := r.from.Float32(name+".weight", shape...)
-			if err != nil {
+		weights, err := kernel.Alloc(len(names) * outputs * inputs)
+		if err != nil {
+			return err
+		}
+		defer kernel.Free(weights)
+		var biases []float32
+		for i, name := range names {
+			part := func(n int) ([]float32, error) { return weights[i*n : (i+1)*n], nil }
+			if _, err := r.from.read(part, name+".weight", shape...); err != nil {
 				return err
 			}
-			if len(names) > 1 {
-				w = append(weights, w...)
-			}
-			weights = w
 			if bias {
 				b, err := r.from.Float32(name+".bias", outputs)
 				if err != nil {
