@@ -1,5 +1,10 @@
 package clip
 
+import (
+	"io/fs"
+	"os"
+)
+
 // Config is all that the files of a model folder say about its architecture and its
 // pictures.
 type Config struct {
@@ -110,7 +115,9 @@ const (
 // ReadConfig reads config.json and preprocessor_config.json of a model folder. What
 // is absent has the value that transformers' CLIPConfig and CLIPImageProcessor give
 // it. Errors are [*FolderError].
-func ReadConfig(dir string) (Config, error) {
+func ReadConfig(dir string) (Config, error) { return readConfig(os.DirFS(dir)) }
+
+func readConfig(dir fs.FS) (Config, error) {
 	f, err := readFields(dir, "config.json")
 	if err != nil {
 		return Config{}, err

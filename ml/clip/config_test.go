@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // folder writes files into a new folder.
@@ -116,7 +117,7 @@ func TestSizes(t *testing.T) {
 		{`{"size": [30, 40]}`, edges{height: 30, width: 40}},
 		{`{}`, edges{shortest: 224}},
 	} {
-		p, err := readPixelConfig(folder(t, map[string]string{"preprocessor_config.json": test.json}), 224)
+		p, err := readPixelConfig(fstest.MapFS{preprocessorFile: {Data: []byte(test.json)}}, 224)
 		if err != nil {
 			t.Errorf("%s: %v", test.json, err)
 		}
@@ -259,7 +260,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add(config, pixels)
 	}
 	f.Fuzz(func(t *testing.T, config, pixels []byte) {
-		c, err := ReadConfig(folder(t, map[string]string{"config.json": string(config), "preprocessor_config.json": string(pixels)}))
+		c, err := readConfig(fstest.MapFS{"config.json": {Data: config}, preprocessorFile: {Data: pixels}})
 		if err != nil {
 			var folder *FolderError
 			if !errors.As(err, &folder) {

@@ -5,17 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 )
 
 // maxConfigBytes bounds the small JSON files; real ones have a few kilobytes.
 const maxConfigBytes = 1 << 20
 
 // readBounded reads a file of the folder that may have at most limit bytes.
-func readBounded(dir, file string, limit int64) ([]byte, error) {
-	f, err := os.Open(filepath.Join(dir, file))
+func readBounded(dir fs.FS, file string, limit int64) ([]byte, error) {
+	f, err := dir.Open(file)
 	if err != nil {
 		return nil, unreadable(file, err)
 	}
@@ -40,7 +39,7 @@ type fields struct {
 }
 
 // readFields reads a small JSON file whose top level is an object.
-func readFields(dir, file string) (fields, error) {
+func readFields(dir fs.FS, file string) (fields, error) {
 	data, err := readBounded(dir, file, maxConfigBytes)
 	if err != nil {
 		return fields{}, err

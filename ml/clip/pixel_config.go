@@ -2,6 +2,7 @@ package clip
 
 import (
 	"encoding/json"
+	"io/fs"
 )
 
 const preprocessorFile = "preprocessor_config.json"
@@ -61,7 +62,7 @@ func (p PixelConfig) Scale() (scale, shift [3]float32) {
 
 // readPixelConfig reads preprocessor_config.json for a tower whose pictures have the
 // side imageSize.
-func readPixelConfig(dir string, imageSize int) (PixelConfig, error) {
+func readPixelConfig(dir fs.FS, imageSize int) (PixelConfig, error) {
 	f, err := readFields(dir, preprocessorFile)
 	if err != nil {
 		return PixelConfig{}, err

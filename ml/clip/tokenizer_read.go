@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 )
 
@@ -25,6 +26,10 @@ const (
 // vocab.json and merges.txt. A tokenizer.json whose steps are not those of CLIP is
 // refused, since its ids would be others. Errors are [*FolderError].
 func ReadTokenizer(dir string, c Config) (*Tokenizer, error) {
+	return readTokenizer(os.DirFS(dir), c)
+}
+
+func readTokenizer(dir fs.FS, c Config) (*Tokenizer, error) {
 	t := &Tokenizer{context: c.Text.Context}
 	var v vocabulary
 	data, err := readBounded(dir, tokenizerFile, maxTokenizerBytes)
@@ -47,7 +52,7 @@ func ReadTokenizer(dir string, c Config) (*Tokenizer, error) {
 }
 
 // readPlain reads the older pair of files, whose steps are CLIP's by definition.
-func (t *Tokenizer) readPlain(dir string, vocabularySize int) (vocabulary, error) {
+func (t *Tokenizer) readPlain(dir fs.FS, vocabularySize int) (vocabulary, error) {
 	v := vocabulary{file: vocabularyFile, mergesFile: mergesFile, mergesField: "pair %d"}
 	data, err := readBounded(dir, vocabularyFile, maxTokenizerBytes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +101,7 @@ func parseMergeLines(text string) ([][2]string, error) {
 
 // readSpecial adds the special tokens of special_tokens_map.json, as transformers
 // does: where padding is done with "!", that sign is a special token in texts too.
-func (t *Tokenizer) readSpecial(dir string, v vocabulary) error {
+func (t *Tokenizer) readSpecial(dir fs.FS, v vocabulary) error {
 	f, err := readFields(dir, specialFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func readSmallTokenizer(t testing.TB, dir string) (*Tokenizer, Config) {
@@ -273,21 +274,35 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
+// smallestTokenizer knows two letters and two merges.
+const smallestTokenizer = `{
+	"added_tokens": [{"id": 6, "content": "<|startoftext|>"}, {"id": 7, "content": "<|endoftext|>"}],
+	"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]},
+	"pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+		{"type": "Split", "pattern": {"Regex": "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+"}, "behavior": "Removed", "invert": true}, {"type": "ByteLevel"}]},
+	"post_processor": {"type": "RobertaProcessing", "sep": ["<|endoftext|>", 7], "cls": ["<|startoftext|>", 6]},
+	"model": {"type": "BPE", "end_of_word_suffix": "</w>", "unk_token": "<|endoftext|>", "vocab": {"a": 0, "b": 1, "a</w>": 2, "b</w>": 3, "ab": 4, "ab</w>": 5}, "merges": [["a", "b"], ["a", "b</w>"]]}
+}`
+
+func TestMergesApplyByRank(t *testing.T) {
+	tokenizer, err := readTokenizer(fstest.MapFS{tokenizerFile: {Data: []byte(smallestTokenizer)}}, Config{Text: TextConfig{Vocabulary: 8, Context: 77, EOS: 7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]int32{"abab": {6, 4, 5, 7}, "aab": {6, 0, 5, 7}, "aba": {6, 4, 2, 7}, "a c": {6, 2, 7, 7}, "": {6, 7}} {
+		if got := tokenizer.Encode(text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 // No tokenizer.json makes the reader panic; one that is taken encodes without panic.
 func FuzzTokenizerJSON(f *testing.F) {
-	dir := filepath.Join("testdata", "tiny")
-	data, err := os.ReadFile(filepath.Join(dir, tokenizerFile))
-	if err != nil {
-		f.Fatal(err)
-	}
-	c, err := ReadConfig(dir)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
+	c := Config{Text: TextConfig{Vocabulary: 8, Context: 77, EOS: 7}}
+	f.Add([]byte(smallestTokenizer))
 	f.Add([]byte(`{"added_tokens": [{"id": 1, "content": "x"}], "model": {"vocab": null, "merges": [["a", "b"]]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tokenizer, err := ReadTokenizer(folder(t, map[string]string{tokenizerFile: string(data)}), c)
+		tokenizer, err := readTokenizer(fstest.MapFS{tokenizerFile: {Data: data}}, c)
 		if err != nil {
 			var folder *FolderError
 			if !errors.As(err, &folder) {
@@ -295,6 +310,6 @@ func FuzzTokenizerJSON(f *testing.F) {
 			}
 			return
 		}
-		tokenizer.Encode("a photo <|endoftext|> of 7 dogs")
+		tokenizer.Encode("a photo <|endoftext|> of 7 dogs abab")
 	})
 }
