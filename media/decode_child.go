@@ -53,8 +53,14 @@ func DecoderMain() int {
 		}
 	}()
 	runtime.LockOSThread()
+	var err error
 	for r := range requests {
-		if err := writeFrame(os.Stdout, answer(r)); err != nil {
+		if r.Raster {
+			err = answerRaster(os.Stdout, r)
+		} else {
+			err = writeFrame(os.Stdout, answer(r))
+		}
+		if err != nil {
 			return 1
 		}
 	}
@@ -125,7 +131,7 @@ func text(err error) string {
 // open decodes strictly first. What fails because its colour profile is broken
 // is shown without it; what is incomplete is shown as far as it goes if allowed.
 func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
-	o := vips.Options{Edge: PreviewEdge, HEIF: r.HEIF, Strict: true, Profile: r.Profile}
+	o := vips.Options{Edge: r.Edge, HEIF: r.HEIF, Strict: true, Profile: r.Profile}
 	im, err = vips.Open(r.Path, o)
 	if err != nil && r.Profile && (strings.Contains(err.Error(), "icc_") || strings.Contains(err.Error(), "profile")) {
 		o.Profile = false

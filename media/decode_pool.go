@@ -136,7 +136,11 @@ func (c *child) ask(ctx context.Context, r decodeRequest) (decodeAnswer, error) 
 			done <- err
 			return
 		}
-		done <- readFrame(c.out, &a)
+		if err := readFrame(c.out, &a); err != nil {
+			done <- err
+			return
+		}
+		done <- a.readRGB(c.out, r.MemoryBytes)
 	}()
 	select {
 	case <-ctx.Done():

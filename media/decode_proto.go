@@ -18,6 +18,9 @@ type decodeRequest struct {
 	Path   string
 	HEIF   bool
 	Decode bool
+	// Raster asks for the pixels that fit Edge×Edge, instead of pictures.
+	Raster bool
+	Edge   int
 	// Profile converts through the profile that the header says is there.
 	Profile bool
 	// MemoryBytes is how much address space the child may take beyond what it
@@ -33,6 +36,22 @@ type decodeAnswer struct {
 	Header  vips.Header // of a header request
 	Result  Result      // of a decode request; original's size not filled in
 	Flat    bool        // every pixel is the same
+	// Of a raster request. Width×Height×3 bytes follow the frame.
+	Width, Height int
+	rgb           []byte // those
+}
+
+// readRGB reads the pixels that a raster answer announces, at most most bytes.
+func (a *decodeAnswer) readRGB(r io.Reader, most int64) error {
+	if a.Width == 0 {
+		return nil
+	}
+	if a.Width < 0 || a.Height < 1 || int64(a.Height) > most/3/int64(a.Width) {
+		return fmt.Errorf("a raster of %d × %d is too large", a.Width, a.Height)
+	}
+	a.rgb = make([]byte, a.Width*a.Height*3)
+	_, err := io.ReadFull(r, a.rgb)
+	return err
 }
 
 // maxFrame bounds what one side believes of the other: two WebP pictures.

@@ -16,15 +16,36 @@ import (
 // Processor makes pictures and reads metadata. It owns the decoder children and
 // the exiftool processes; its methods may be called from many goroutines.
 type Processor struct {
-	cfg    Config
-	pool   *pool
-	memory *semaphore.Weighted
-	exif   *exiftool
+	*decoder
+	exif *exiftool
 }
 
 // NewProcessor checks cfg and fills in its defaults. Processes are started when
 // the first file comes.
 func NewProcessor(cfg Config) (*Processor, error) {
+	if cfg.Exiftool == "" {
+		cfg.Exiftool = "exiftool"
+	}
+	exif, err := exec.LookPath(cfg.Exiftool)
+	if err != nil {
+		return nil, fmt.Errorf("media: exiftool is needed, install it (package libimage-exiftool-perl): %w", err)
+	}
+	d, err := newDecoder(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Processor{decoder: d, exif: newExiftool(exif, d.cfg.Workers)}, nil
+}
+
+// decoder is the children and the limits within which they decode files.
+type decoder struct {
+	cfg    Config
+	pool   *pool
+	memory *semaphore.Weighted
+}
+
+// newDecoder checks cfg and fills in its defaults.
+func newDecoder(cfg Config) (*decoder, error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = min(runtime.NumCPU(), 4)
 	}
@@ -54,18 +75,10 @@ func NewProcessor(cfg Config) (*Processor, error) {
 		}
 		cfg.SelfExe = exe
 	}
-	if cfg.Exiftool == "" {
-		cfg.Exiftool = "exiftool"
-	}
-	exif, err := exec.LookPath(cfg.Exiftool)
-	if err != nil {
-		return nil, fmt.Errorf("media: exiftool is needed, install it (package libimage-exiftool-perl): %w", err)
-	}
-	return &Processor{
+	return &decoder{
 		cfg:    cfg,
 		pool:   newPool(cfg.SelfExe, cfg.Workers, cfg.Logger),
 		memory: semaphore.NewWeighted(cfg.MemoryLimitBytes),
-		exif:   newExiftool(exif, cfg.Workers),
 	}, nil
 }
 

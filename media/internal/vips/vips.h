@@ -41,5 +41,9 @@ int albumen_open(const char *path, int edge, int heif, int strict, int profile, 
 int albumen_fit(VipsImage *im, int edge, VipsImage **out);
 int albumen_canvas(VipsImage *im, AlbumenCanvas *c);
 int albumen_pixels(VipsImage *im, AlbumenPixels *p);
+// albumen_rgb returns 3 bytes a pixel, without the alpha band; g_free.
+void *albumen_rgb(VipsImage *im);
+// albumen_webp decodes a still WebP in memory, in full, without its alpha band.
+int albumen_webp(const void *webp, size_t len, VipsImage **out);
 
 #endif
