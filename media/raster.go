@@ -2,10 +2,9 @@ package media
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"path/filepath"
 
 	"albumen/media/internal/vips"
 )
@@ -37,6 +36,10 @@ func NewRasters(cfg Config) (*Rasters, error) {
 // first frame in full size, or reduced to fit 4096×4096 where the memory that one
 // file may have is not enough for that. Errors are those of Processor.Still.
 func (r *Rasters) Decode(ctx context.Context, path string, t Type) (Raster, error) {
+	path, err := filepath.Abs(path) // a child works in another folder
+	if err != nil {
+		return Raster{}, fmt.Errorf("still: %w", err)
+	}
 	d, err := r.decode(ctx, path, t, func(h vips.Header, decoding int64) (decodeRequest, int64) {
 		// Held at once: the picture with an alpha band, and what is sent of it.
 		const bytesPerPixel = 4 + 3
@@ -70,35 +73,4 @@ func answerRaster(w io.Writer, r decodeRequest) error {
 		return err
 	}
 	return im.WriteRGB(w)
-}
-
-// maxPreviewBytes is more than any preview takes: those of noise at the full size
-// take 6 MB.
-const maxPreviewBytes = 32 << 20
-
-var startLibrary = sync.OnceValue(vips.InitHere)
-
-// DecodePreview decodes a preview or thumb that Processor.Still made, in this
-// process: it takes a third of the time that a child and a file would. It must not
-// get files of strangers; what is no still WebP within PreviewEdge is refused unread.
-func DecodePreview(webp []byte) (Raster, error) {
-	t, err := Sniff(webp[:min(len(webp), SniffLen)])
-	if err != nil || t.Ext != "webp" {
-		return Raster{}, errors.New("decode preview: not a WebP picture")
-	}
-	c := claimsOf(webp, t)
-	switch {
-	case len(webp) > maxPreviewBytes:
-		return Raster{}, fmt.Errorf("decode preview: %d bytes are too many", len(webp))
-	case c.animated, c.width < 1, c.height < 1, c.width > PreviewEdge, c.height > PreviewEdge:
-		return Raster{}, fmt.Errorf("decode preview: %d × %d pixels, animated %t: not a preview of ours", c.width, c.height, c.animated)
-	}
-	if err := startLibrary(); err != nil {
-		return Raster{}, fmt.Errorf("decode preview: start libvips: %w", err)
-	}
-	width, height, rgb, err := vips.WebP(webp)
-	if err != nil {
-		return Raster{}, fmt.Errorf("decode preview: %w", err)
-	}
-	return Raster{width, height, rgb}, nil
 }

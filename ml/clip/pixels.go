@@ -89,39 +89,3 @@ func (c cropped) pad(im resample.Image) []byte {
 	}
 	return out
 }
-
-// Normalise writes what the vision tower gets of px into dst, which holds
-// 3×Size×Size numbers: all of red, then green, then blue. Its precision is that of
-// CLIPImageProcessor: the byte is rescaled in double precision and rounded to single,
-// in which mean and deviation are applied.
-func (p PixelConfig) Normalise(dst []float32, px Pixels) error {
-	plane := px.Size * px.Size
-	if px.Size < 1 || len(px.RGB) != 3*plane || len(dst) != 3*plane {
-		return fmt.Errorf("normalise picture: %d bytes and room for %d numbers, but the side is %d", len(px.RGB), len(dst), px.Size)
-	}
-	for c := range 3 {
-		values := p.values(c)
-		to := dst[c*plane : (c+1)*plane]
-		from := px.RGB[c:]
-		for i := range to {
-			to[i] = values[from[i*3]]
-		}
-	}
-	return nil
-}
-
-// values lists what each byte of a channel becomes.
-func (p PixelConfig) values(channel int) (list [256]float32) {
-	mean, deviation := float32(p.Mean[channel]), float32(p.Deviation[channel])
-	for b := range list {
-		v := float32(b)
-		if p.Rescale {
-			v = float32(float64(b) * p.RescaleFactor)
-		}
-		if p.Normalize {
-			v = (v - mean) / deviation
-		}
-		list[b] = v
-	}
-	return list
-}

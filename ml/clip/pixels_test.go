@@ -2,7 +2,6 @@ package clip
 
 import (
 	"bytes"
-	"math"
 	"testing"
 
 	"albumen/ml/clip/resample"
@@ -100,38 +99,5 @@ func TestPrepareRefusesWhatIsNoSquare(t *testing.T) {
 	}
 	if _, err := square.Prepare(RGBImage{Width: 3, Height: 3, Pix: make([]byte, 26)}); err == nil {
 		t.Error("missing pixels: no error")
-	}
-}
-
-func TestNormalise(t *testing.T) {
-	px := Pixels{2, []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 255, 254, 253}}
-	p := PixelConfig{
-		Rescale: true, RescaleFactor: 1.0 / 255, Normalize: true,
-		Mean: [3]float64{0.5, 0.25, 0.125}, Deviation: [3]float64{0.5, 0.25, 2},
-	}
-	for name, c := range map[string]struct {
-		p    PixelConfig
-		want func(b float64, c int) float64
-	}{
-		"all":     {p, func(b float64, c int) float64 { return (b/255 - p.Mean[c]) / p.Deviation[c] }},
-		"nothing": {PixelConfig{}, func(b float64, _ int) float64 { return b }},
-		"rescale": {PixelConfig{Rescale: true, RescaleFactor: 2}, func(b float64, _ int) float64 { return 2 * b }},
-	} {
-		got := make([]float32, 12)
-		if err := c.p.Normalise(got, px); err != nil {
-			t.Fatal(err)
-		}
-		for i, v := range got {
-			channel, pixel := i/4, i%4
-			if want := c.want(float64(px.RGB[pixel*3+channel]), channel); math.Abs(float64(v)-want) > 1e-6 {
-				t.Errorf("%s: channel %d of pixel %d is %v, want %v", name, channel, pixel, v, want)
-			}
-		}
-	}
-	if err := p.Normalise(make([]float32, 11), px); err == nil {
-		t.Error("too little room: no error")
-	}
-	if err := p.Normalise(make([]float32, 12), Pixels{3, px.RGB}); err == nil {
-		t.Error("wrong side: no error")
 	}
 }

@@ -272,18 +272,3 @@ albumen_rgb(VipsImage *im)
 	g_object_unref(rgb);
 	return bytes;
 }
-
-int
-albumen_webp(const void *webp, size_t len, VipsImage **out)
-{
-	VipsImage *im;
-
-	if (vips_webpload_buffer((void *) webp, len, &im, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL))
-		return -1;
-	if (vips_extract_band(im, out, 0, "n", 3, NULL)) {
-		g_object_unref(im);
-		return -1;
-	}
-	g_object_unref(im);
-	return 0;
-}

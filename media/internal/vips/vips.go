@@ -1,7 +1,6 @@
 // Package vips opens still pictures with libvips: any type and brand that the
-// library reads, right way up, in sRGB, no larger than asked for. But for WebP of
-// our own it must only run in a decoder child, because C code can neither be
-// cancelled nor trusted.
+// library reads, right way up, in sRGB, no larger than asked for. It must only
+// run in a decoder child, because C code can neither be cancelled nor trusted.
 package vips
 
 /*
@@ -12,10 +11,8 @@ package vips
 import "C"
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"runtime"
 	"strings"
 	"unsafe"
 )
@@ -39,17 +36,6 @@ func Init() error {
 	if C.albumen_init() != 0 {
 		return failure()
 	}
-	return nil
-}
-
-// InitHere is Init for a process that does other things too: one thread a picture,
-// and no loader but those for known formats, whatever the environment says.
-func InitHere() error {
-	if err := Init(); err != nil {
-		return err
-	}
-	C.vips_concurrency_set(1)
-	C.vips_block_untrusted_set(1)
 	return nil
 }
 
@@ -144,31 +130,6 @@ func (i *Image) WriteRGB(w io.Writer) error {
 
 // Size is the picture's width and height in pixels.
 func (i *Image) Size() (width, height int) { return int(i.im.Xsize), int(i.im.Ysize) }
-
-// WebP decodes a still WebP into 3 bytes a pixel, leaving out an alpha band. The
-// file must be of our own making: this runs where it is called.
-func WebP(webp []byte) (width, height int, rgb []byte, err error) {
-	// Messages are kept by thread, and libvips keeps buffers for each.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer C.vips_thread_shutdown()
-	var pin runtime.Pinner
-	pin.Pin(&webp[0])
-	defer pin.Unpin()
-	var im *C.VipsImage
-	if C.albumen_webp(unsafe.Pointer(&webp[0]), C.size_t(len(webp)), &im) != 0 {
-		return 0, 0, nil, failure()
-	}
-	i := Image{im: im}
-	defer i.Close()
-	width, height = i.Size()
-	var out bytes.Buffer
-	out.Grow(width * height * 3)
-	if err := i.WriteRGB(&out); err != nil {
-		return 0, 0, nil, err
-	}
-	return width, height, out.Bytes(), nil
-}
 
 // Close frees the pixels.
 func (i *Image) Close() { C.g_object_unref(C.gpointer(i.im)) }

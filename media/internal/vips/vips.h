@@ -43,7 +43,5 @@ int albumen_canvas(VipsImage *im, AlbumenCanvas *c);
 int albumen_pixels(VipsImage *im, AlbumenPixels *p);
 // albumen_rgb returns 3 bytes a pixel, without the alpha band; g_free.
 void *albumen_rgb(VipsImage *im);
-// albumen_webp decodes a still WebP in memory, in full, without its alpha band.
-int albumen_webp(const void *webp, size_t len, VipsImage **out);
 
 #endif
