@@ -206,17 +206,19 @@ const (
 	infinity = 0x7f800000
 )
 
-// float16 widens an IEEE half, subnormal ones included.
+// float16 widens an IEEE half.
 func float16(half uint16) float32 {
-	sign := uint32(half&0x8000) << 16
-	exponent := uint32(half>>10) & 0x1f
-	fraction := uint32(half & 0x3ff)
-	switch exponent {
-	case 0:
-		value := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(value) | sign)
-	case 0x1f:
+	if exponent := half & 0x7c00; exponent == 0 || exponent == 0x7c00 {
+		return specialFloat16(half)
+	}
+	return math.Float32frombits(uint32(half&0x8000)<<16 | (uint32(half&0x7fff)<<13 + (127-15)<<23))
+}
+
+// specialFloat16 widens zeros, subnormal numbers, infinities and what is no number.
+func specialFloat16(half uint16) float32 {
+	sign, fraction := uint32(half&0x8000)<<16, uint32(half&0x3ff)
+	if half&0x7c00 != 0 {
 		return math.Float32frombits(sign | infinity | fraction<<13)
 	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+	return math.Float32frombits(sign | math.Float32bits(float32(fraction)/(1<<24)))
 }
