@@ -73,7 +73,8 @@ type SearchPage struct {
 // those are through, among older ones; every match is reached by paging on.
 //
 // CodeInvalid for a query that is too long or unreadable, a bad filter, mode,
-// sort, limit or cursor; CodeUnauthenticated for one who is not signed in.
+// sort, limit or cursor; CodeUnauthenticated for one who is not signed in;
+// CodeUnavailable for a search that takes longer than db.SearchLimit.
 func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPage, error) {
 	if err := actor.allow(ListOwn); err != nil {
 		return SearchPage{}, err
@@ -91,7 +92,15 @@ func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPag
 	if q.Mode != SearchText {
 		page.Note = NoteNoModel
 	}
-	return page, err
+	return page, tooSlow(err)
+}
+
+// tooSlow tells what to do about a search that the database has ended for its time.
+func tooSlow(err error) error {
+	if db.IsTooSlow(err) {
+		return &Error{Code: CodeUnavailable, Key: "search.too_slow", Err: err}
+	}
+	return err
 }
 
 // validate checks the query, applies its defaults and returns its filter.

@@ -362,3 +362,28 @@ func TestSearchTakesHostileInput(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A search that takes too long ends with what to do about it. The table is
+// locked, which is as slow as it gets.
+func TestSearchThatTakesTooLong(t *testing.T) {
+	w := newWorld(t, nil)
+	u := w.user("ann")
+	w.media(u, uuid.Nil)
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE media IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{"photo", ""} {
+		_, err = w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: q})
+		wantError(t, err, app.CodeUnavailable, "search.too_slow")
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: "photo"}); err != nil || len(p.Hits) != 1 {
+		t.Errorf("afterwards: %d hits, %v", len(p.Hits), err)
+	}
+}

@@ -153,11 +153,7 @@ func (f Filter) sharedRows(b *builder, o order, limit int) string {
 // whatever the direction.
 func (p *Pool) ListItems(ctx context.Context, f Filter, w Window) ([]ItemRow, error) {
 	sql, args := f.listSQL(w)
-	rows, err := p.queryCustom(ctx, sql, args)
-	if err != nil {
-		return nil, fmt.Errorf("list items: %w", err)
-	}
-	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[ItemRow])
+	items, err := collect(ctx, p, sql, args, pgx.RowToStructByName[ItemRow])
 	if err != nil {
 		return nil, fmt.Errorf("list items: %w", err)
 	}
@@ -165,10 +161,4 @@ func (p *Pool) ListItems(ctx context.Context, f Filter, w Window) ([]ItemRow, er
 		slices.Reverse(items)
 	}
 	return items, nil
-}
-
-// queryCustom runs a statement without keeping its plan: what is selective for
-// one actor is not for another, so each call is planned for its own values.
-func (p *Pool) queryCustom(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
-	return p.Pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }

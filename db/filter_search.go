@@ -82,11 +82,7 @@ func (f Filter) searchSQL(r Ranking) (string, []any) {
 // SearchItems returns the items that f lets through, best (or newest) first.
 func (p *Pool) SearchItems(ctx context.Context, f Filter, r Ranking) ([]RankedRow, error) {
 	sql, args := f.searchSQL(r)
-	rows, err := p.queryCustom(ctx, sql, args)
-	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[RankedRow])
+	found, err := collect(ctx, p, sql, args, pgx.RowToStructByName[RankedRow])
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
@@ -97,11 +93,10 @@ func (p *Pool) SearchItems(ctx context.Context, f Filter, r Ranking) ([]RankedRo
 // through, access aside: from statistics, no item is read. 0 without statistics.
 func (p *Pool) EstimateShare(ctx context.Context, f Filter) (float64, error) {
 	b := &builder{}
-	rows, err := p.queryCustom(ctx, "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE "+f.where(b), b.args)
-	if err != nil {
-		return 0, fmt.Errorf("estimate the matches: %w", err)
+	text, err := collect(ctx, p, "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE "+f.where(b), b.args, pgx.RowTo[[]byte])
+	if err == nil && len(text) != 1 {
+		err = fmt.Errorf("%d plans", len(text))
 	}
-	text, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]byte])
 	if err != nil {
 		return 0, fmt.Errorf("estimate the matches: %w", err)
 	}
@@ -110,8 +105,8 @@ func (p *Pool) EstimateShare(ctx context.Context, f Filter) (float64, error) {
 			Rows float64 `json:"Plan Rows"`
 		}
 	}
-	if err := json.Unmarshal(text, &plans); err != nil || len(plans) != 1 {
-		return 0, fmt.Errorf("read the estimate %.100s: %w", text, err)
+	if err := json.Unmarshal(text[0], &plans); err != nil || len(plans) != 1 {
+		return 0, fmt.Errorf("read the estimate %.100s: %w", text[0], err)
 	}
 	var all float64
 	if err := p.Pool.QueryRow(ctx, "SELECT reltuples FROM pg_class WHERE oid = 'media'::regclass").Scan(&all); err != nil {

@@ -33,6 +33,9 @@ func Open(ctx context.Context, url string) (*Pool, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "albumen"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.RuntimeParams["jit"] = "off" // compiling costs more than any of our statements
+	// Bitmaps over a million items would otherwise forget which rows of a page they meant.
+	cfg.ConnConfig.RuntimeParams["work_mem"] = "32MB"
+	cfg.ConnConfig.BuildContextWatcherHandler = cancelOnServer
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// Before the first migration there is no vector type yet.
 		if err := pgxvec.RegisterTypes(ctx, c); err != nil {

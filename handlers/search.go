@@ -15,6 +15,7 @@ import (
 	"albumen/db"
 	"albumen/i18n"
 	"albumen/views/search"
+	"albumen/views/ui"
 )
 
 // searchApp is what searching needs.
@@ -55,6 +56,8 @@ func (h searchHandlers) show(c echo.Context) error {
 	if e, ok := errors.AsType[*app.Error](err); ok && e.Code == app.CodeInvalid && e.Fields["cursor"] == "" && e.Fields["before"] == "" {
 		view.Errors, status, _ = fieldErrors(ctx, err)
 		view.Asked = false
+	} else if ok && e.Code == app.CodeUnavailable { // too much to compare: what was typed can be changed
+		view.Errors, status = ui.Errors{"q": text(ctx, e.Key, e.Args)}, statuses[e.Code]
 	} else if err != nil {
 		return err
 	}

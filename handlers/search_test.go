@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -54,6 +55,7 @@ func TestSearchKeepsWhatWasTyped(t *testing.T) {
 		"q=lake&type=spreadsheet":                  "lake",
 		"q=" + url.QueryEscape("la\x00ke"):         "",
 		"q=lake&camera=" + url.QueryEscape("\xff"): "lake",
+		"q=" + strings.Repeat("a", 501):            "Use at most 500 characters.",
 	} {
 		a := b.get("/search?" + query)
 		if a.StatusCode != http.StatusUnprocessableEntity {
