@@ -10,7 +10,8 @@ import (
 )
 
 // Tokenizer turns texts into token ids as Hugging Face's CLIPTokenizerFast does. It
-// is safe for concurrent use.
+// is safe for concurrent use. Letters newer than Go's Unicode tables (15.0) count as
+// signs here and as letters there; everything older comes out alike.
 type Tokenizer struct {
 	pairs    bytePairs
 	added    []addedToken
