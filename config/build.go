@@ -28,6 +28,7 @@ func build(v variables, dir string, found *problems) *Config {
 		RedisURL:           Secret(v.RedisURL),
 		SentryDSN:          Secret(v.SentryDSN),
 		CLIPModel:          v.CLIPModel,
+		CLIPModelFolder:    modelFolder(v.CLIPModel, dir, found),
 		CLIPModelURL:       v.CLIPModelURL,
 		DataDir:            absolute(dir, v.DataDir),
 		hostsGiven:         v.AllowedHosts != "",
@@ -67,7 +68,7 @@ func build(v variables, dir string, found *problems) *Config {
 	}
 	c.DefaultLanguage = tag
 	c.WorkerConcurrency = between("WORKER_CONCURRENCY", v.WorkerConcurrency, runtime.NumCPU(), 256, found)
-	c.MLBatch = between("ML_BATCH", v.MLBatch, 16, 1024, found)
+	c.MLBatch = between("ML_BATCH", v.MLBatch, 0, 1024, found)
 	c.MLThreads = between("ML_THREADS", v.MLThreads, 0, 1024, found)
 	c.CLIPModelDir = absolute(c.DataDir, "models")
 	if v.CLIPModelDir != "" {

@@ -71,8 +71,7 @@ func samePort(a, b string) bool {
 // unused are settings that are understood and checked but have no effect in
 // this version.
 var unused = []string{
-	"ACME_EMAIL", "CLIP_MODEL", "CLIP_MODEL_DIR", "CLIP_MODEL_URL", "CONTACT_EMAIL", "DATABASE_REPLICA_URL", "DEBUG", "MAIL_FROM",
-	"METRICS_LISTEN", "ML_BATCH", "ML_DEVICE", "ML_THREADS", "SENTRY_DSN", "SMTP_URL",
+	"ACME_EMAIL", "CONTACT_EMAIL", "DATABASE_REPLICA_URL", "DEBUG", "MAIL_FROM", "METRICS_LISTEN", "SENTRY_DSN", "SMTP_URL",
 }
 
 // notYet warns of those that are given.

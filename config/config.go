@@ -60,12 +60,13 @@ type Config struct {
 	DefaultLanguage   language.Tag
 	WorkerConcurrency int // jobs at a time in one worker process, at least 1
 
-	CLIPModel    string // a name from the list, or a folder
-	CLIPModelURL string // mirror; empty: the usual place
-	CLIPModelDir string // where models are kept
-	MLDevice     string // "auto", "cpu" or "cuda"
-	MLBatch      int    // images per batch, at least 1
-	MLThreads    int    // 0: as many as the machine has
+	CLIPModel       string // as given: a name, or a folder
+	CLIPModelFolder string // the folder when it is one; empty: a name
+	CLIPModelURL    string // mirror; empty: the usual place
+	CLIPModelDir    string // where models of a name are kept
+	MLDevice        string // "auto", "cpu" or "cuda"
+	MLBatch         int    // images per batch; 0: what suits the device
+	MLThreads       int    // 0: as many as the machine has
 
 	// hostsGiven is false when AllowedHosts was derived from BaseURL.
 	hostsGiven bool

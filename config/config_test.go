@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 	want := fmt.Sprintln("http://localhost:8080", ":8080", []string{"localhost", "127.0.0.1", "::1"}, false,
 		"file://"+dir+"/.data/media", true, `"Albumen" <albumen@localhost>`,
 		"", "INFO", "text", int64(10<<30), "UTC", "en",
-		dir+"/.data/models", "auto", 16, 0, "/run/redis.sock")
+		dir+"/.data/models", "auto", 0, 0, "/run/redis.sock")
 	if got != want {
 		t.Errorf("defaults\n got %s\nwant %s", got, want)
 	}
@@ -114,6 +114,8 @@ func TestRefusals(t *testing.T) {
 		{"WORKER_CONCURRENCY=-1", "WORKER_CONCURRENCY", "is -1"},
 		{"ML_DEVICE=gpu", "ML_DEVICE", `is "gpu"`},
 		{"ML_BATCH=5000", "ML_BATCH", "is 5000"},
+		{"CLIP_MODEL=~/models/clip", "CLIP_MODEL", "neither the name of a model nor a folder"},
+		{"CLIP_MODEL=a/../b", "CLIP_MODEL", "neither the name of a model nor a folder"},
 		{"CLIP_MODEL_URL=mirror", "CLIP_MODEL_URL", "no http or https address"},
 	}
 	for _, c := range cases {
@@ -133,6 +135,26 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("the message shows the password: %s", err)
 			}
 		})
+	}
+}
+
+func TestModelsAreNamesOrFolders(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "models/tiny"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"":                                 "",
+		"openai/clip-vit-base-patch32":     "",
+		"models/tiny":                      filepath.Join(dir, "models/tiny"),
+		"./missing":                        filepath.Join(dir, "missing"),
+		"/srv/models/clip":                 "/srv/models/clip",
+		"laion/CLIP-ViT-B-16-laion2B-s34B": "",
+	} {
+		cfg, err := config.Load(base("CLIP_MODEL="+text), dir, config.NeedAll)
+		if err != nil || cfg.CLIPModelFolder != want || cfg.CLIPModel == "" {
+			t.Errorf("%q is the folder %q, %v; want %q", text, cfg.CLIPModelFolder, err, want)
+		}
 	}
 }
 

@@ -30,6 +30,6 @@ type variables struct {
 	CLIPModelURL       string `env:"CLIP_MODEL_URL"`
 	CLIPModelDir       string `env:"CLIP_MODEL_DIR"`
 	MLDevice           string `env:"ML_DEVICE" envDefault:"auto"`
-	MLBatch            int    `env:"ML_BATCH" envDefault:"16"`
+	MLBatch            int    `env:"ML_BATCH"`
 	MLThreads          int    `env:"ML_THREADS"`
 }
