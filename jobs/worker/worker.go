@@ -114,7 +114,7 @@ func (w *Worker) Run(ctx context.Context) error {
 // slots are pools of one worker each, so that each can be woken by itself: a
 // pool wakes only when all of its workers are free.
 func (w *Worker) slots() []*work.WorkerPool {
-	pool := patientPool(w.cfg.Redis)
+	pool := redisdb.Patient(w.cfg.Redis)
 	slots := make([]*work.WorkerPool, w.cfg.Concurrency)
 	for i := range slots {
 		slots[i] = work.NewWorkerPool(struct{}{}, 1, w.cfg.Namespace, pool)
@@ -178,20 +178,5 @@ func answer(ctx context.Context, bell <-chan struct{}, slot *work.WorkerPool) {
 		case <-bell:
 			slot.Drain()
 		}
-	}
-}
-
-// patientPool is pool for gocraft/work, whose workers ask again every 10 ms,
-// each with a line of output, while Redis is away.
-func patientPool(pool *redis.Pool) *redis.Pool {
-	return &redis.Pool{
-		MaxIdle: pool.MaxIdle, IdleTimeout: pool.IdleTimeout, TestOnBorrow: pool.TestOnBorrow,
-		DialContext: func(ctx context.Context) (redis.Conn, error) {
-			conn, err := pool.DialContext(ctx)
-			if err != nil {
-				time.Sleep(time.Second)
-			}
-			return conn, err
-		},
 	}
 }
