@@ -75,7 +75,8 @@ const (
 	DetailRefused = "refused"    // the source answers, but does not have the model, or has a wrong one
 	DetailDisk    = "disk"       // what was fetched cannot be written
 	DetailFolder  = "bad_folder" // the model's folder lacks something or holds something wrong
-	DetailMemory  = "memory"     // there is not enough memory for it
+	DetailMemory  = "memory"     // it cannot be loaded for lack of memory, or for another reason of the machine's
+	DetailDevice  = "device"     // the device that is asked for is not there
 )
 
 // Detail says why a model is not there, and what to do.

@@ -10,36 +10,35 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"albumen/ml"
 )
 
 // Health answers /healthz (the process lives) and /readyz (it answers
 // requests; 503 while Redis is away). Having no model is no reason not to be
-// ready: requests are answered so, and the detail says what to do.
+// ready: everything else works, and the detail says what to do.
 func (s *Server) Health() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"status": "ok"})
+		reply(w, http.StatusOK, map[string]any{"status": "ok"})
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		s.mu.Lock()
-		away := s.away
-		s.mu.Unlock()
+		now, away := s.status.snapshot()
 		if away != nil {
-			answer(w, http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "detail": "Redis cannot be reached. Start it, or correct REDIS_URL."})
+			reply(w, http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "detail": "Redis cannot be reached. Start it, or correct REDIS_URL."})
 			return
 		}
-		body := map[string]any{"status": "ok", "state": s.status.State, "model": s.status.Model}
-		if s.status.State == ml.StateNoModel {
-			body["detail"] = NoModel
+		body := map[string]any{"status": "ok", "state": now.State, "model": now.Model}
+		if now.Detail != nil {
+			body["detail"] = now.Detail.Text
 		}
-		answer(w, http.StatusOK, body)
+		if now.FetchTotal > 0 {
+			body["fetched"], body["fetch_total"] = now.Fetched, now.FetchTotal
+		}
+		reply(w, http.StatusOK, body)
 	})
 	return mux
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // a caller that has left needs no answer
