@@ -32,7 +32,7 @@ bench: ## run the benchmarks (BENCH=pattern for some)
 bench-ml: ## time the CLIP towers against ONNX Runtime (an idle machine, 2 GB of disk)
 	@scripts/bench-ml
 
-demo: ## fill the running Albumen with sample photos
+demo: ## fill the running Albumen with sample photos; without a network, with a small random model
 	@scripts/demo
 
 screenshots: ## take the pictures in docs/screenshots anew

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,9 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"albumen/config"
+	"albumen/jobs"
 	"albumen/ml"
 	"albumen/ml/serve"
 	"albumen/redisdb"
+	"albumen/storage"
 )
 
 // longestSocket is what the kernel takes as the path of a socket, with room.
@@ -27,7 +27,6 @@ func (p *program) serve() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Answer the web and worker processes", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.started = true
 			return p.runServe(c.Context(), health)
 		},
 	}
@@ -36,22 +35,23 @@ func (p *program) serve() *cobra.Command {
 }
 
 func (p *program) runServe(ctx context.Context, health string) error {
-	cfg, err := config.Load(p.environ, p.dir, config.NeedRedis)
+	cfg, log, err := p.load(config.NeedRedis)
 	if err != nil {
 		return err
 	}
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
-	var handler slog.Handler = slog.NewTextHandler(p.err, options)
-	if cfg.LogFormat == "json" {
-		handler = slog.NewJSONHandler(p.err, options)
-	}
-	log := slog.New(handler)
 	pool, err := redisdb.Open(ctx, cfg.Redis.URL())
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	server, err := serve.New(pool, ml.Prefix, log)
+	store, err := storage.Open(cfg.StorageURL)
+	if err != nil {
+		return fmt.Errorf("open the storage: %w", err)
+	}
+	defer store.Close()
+	server, err := serve.New(serve.Config{
+		Redis: pool, Prefix: ml.Prefix, Namespace: jobs.Namespace, Storage: store, Source: p.source(cfg), Batch: cfg.MLBatch, Log: log,
+	})
 	if err != nil {
 		return err
 	}
@@ -65,16 +65,15 @@ func (p *program) runServe(ctx context.Context, health string) error {
 	web := &http.Server{Handler: server.Health(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
-	log.InfoContext(ctx, "the ml process is ready", "model", "none", "health", listener.Addr().String())
-	log.InfoContext(ctx, serve.NoModel)
-	server.Run(ctx)
-	if err := web.Close(); err != nil {
-		return fmt.Errorf("close the health address: %w", err)
+	log.InfoContext(ctx, "the ml process runs", "model", cfg.CLIPModel, "health", listener.Addr().String())
+	err = server.Run(ctx)
+	if closing := web.Close(); closing != nil {
+		err = errors.Join(err, fmt.Errorf("close the health address: %w", closing))
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("answer on the health address: %w", err)
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("answer on the health address: %w", served))
 	}
-	return nil
+	return err
 }
 
 func defaultHealth(dataDir string) string {
@@ -83,47 +82,4 @@ func defaultHealth(dataDir string) string {
 		return "127.0.0.1:0" // any free port; the log says which
 	}
 	return "unix:" + path
-}
-
-func (p *program) check() *cobra.Command {
-	c := &cobra.Command{
-		Use: "check", Short: "Say whether search by meaning works, and what it lacks", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			p.started = true
-			return p.runCheck(c.Context())
-		},
-	}
-	c.Flags().BoolVar(&p.asJSON, "json", false, "print the result as JSON")
-	return c
-}
-
-// runCheck fails while there is no model: then search by meaning does not work.
-func (p *program) runCheck(ctx context.Context) error {
-	cfg, err := config.Load(p.environ, p.dir, config.NeedRedis)
-	if err != nil {
-		return err
-	}
-	pool, err := redisdb.Open(ctx, cfg.Redis.URL())
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	process, mark := "not running", "FAIL"
-	status, err := ml.NewClient(pool, ml.Prefix).Status(ctx)
-	if err == nil {
-		process, mark = fmt.Sprintf("runs on %s as %d since %s", status.Host, status.PID, status.Since.Format(time.RFC3339)), "ok  "
-	} else if !errors.Is(err, ml.ErrUnavailable) {
-		return err
-	}
-	if p.asJSON {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetIndent("", "  ")
-		err = encoder.Encode(map[string]any{"ok": false, "redis": "answers", "process": process, "model": "", "detail": serve.NoModel})
-	} else {
-		_, err = fmt.Fprintf(p.out, "ok    redis: answers\n%s  process: %s\nFAIL  model: none\n      %s\n", mark, process, serve.NoModel)
-	}
-	if err != nil {
-		return fmt.Errorf("print the result: %w", err)
-	}
-	return errReported
 }

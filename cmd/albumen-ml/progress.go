@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// progressBar shows how far a download is: on a terminal one line that is
+// drawn again, elsewhere a line now and then.
+type progressBar struct {
+	out      io.Writer
+	terminal bool
+	looked   bool
+	drawn    time.Time
+	percent  int64
+}
+
+const barWidth = 30
+
+func (b *progressBar) show(done, total int64) {
+	if !b.looked {
+		b.looked, b.percent, b.terminal = true, -10, isTerminal(b.out)
+	}
+	if total <= 0 {
+		return
+	}
+	percent := done * 100 / total
+	switch {
+	case b.terminal && (done == total || time.Since(b.drawn) > 100*time.Millisecond):
+		b.drawn = time.Now()
+		filled := int(done * barWidth / total)
+		fmt.Fprintf(b.out, "\r[%s%s] %3d %%  %d of %d MB ", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), percent, done/1e6, total/1e6)
+	case !b.terminal && percent >= b.percent+10:
+		b.percent = percent
+		fmt.Fprintf(b.out, "%d %%, %d of %d MB\n", percent, done/1e6, total/1e6)
+	}
+}
+
+// end leaves the line.
+func (b *progressBar) end() {
+	if b.terminal {
+		fmt.Fprintln(b.out)
+	}
+}
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
