@@ -93,6 +93,13 @@ func compare(model, folder string, threads, rounds int) error {
 		}
 	}
 	report(model, threads, rounds, taken, ours, theirs)
+	for _, c := range []cell{{"text", 1, 100}, {"beside", 8, 100}} {
+		t, err := ours.run(c, c.runs)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("one text, %s: median %.1f ms, 95 %% within %.1f ms\n", map[string]string{"text": "nothing else", "beside": "while pictures are embedded in batches of 8"}[c.kind], t.wall.Seconds()*1e3, t.p95.Seconds()*1e3)
+	}
 	return nil
 }
 
@@ -143,5 +150,5 @@ func furthest(a, b []float32, vectors int) (most float64) {
 	return most
 }
 
-// timing is one turn of one side: medians and the best of its runs.
-type timing struct{ wall, cpu, best time.Duration }
+// timing is one turn of one side: medians, the best and the 95th percentile of its runs.
+type timing struct{ wall, cpu, best, p95 time.Duration }

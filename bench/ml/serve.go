@@ -25,6 +25,9 @@ import (
 // most is the largest batch of any cell.
 const most = 16
 
+// pause is between two texts beside pictures.
+const pause = 70 * time.Millisecond
+
 // sentences are the texts; their tokens are what a random vocabulary makes of them.
 var sentences = [most]string{
 	"child on a red bike", "sunset over the sea", "a dog in the snow", "birthday cake with candles",
@@ -118,7 +121,15 @@ func serve(folder string, threads int) error {
 			return fmt.Errorf("read %q: %w", lines.Text(), err)
 		}
 		var vectors [][]float32
+		stop, beside := func() {}, kind == "beside"
+		if beside {
+			stop = embedForEver(m, px[:batch])
+			kind, batch = "text", 1
+		}
 		for range runs {
+			if beside {
+				time.Sleep(pause)
+			}
 			cpu, began := processorTime(), time.Now()
 			if kind == "image" {
 				vectors, err = m.EmbedImages(ctx, px[:batch])
@@ -130,6 +141,7 @@ func serve(folder string, threads int) error {
 			}
 			fmt.Printf("%.3f %.3f\n", time.Since(began).Seconds()*1e3, (processorTime()-cpu).Seconds()*1e3)
 		}
+		stop()
 		var all bytes.Buffer
 		for _, v := range vectors {
 			if err := binary.Write(&all, binary.LittleEndian, v); err != nil {
@@ -139,6 +151,23 @@ func serve(folder string, threads int) error {
 		fmt.Println("done", peakMemory(), base64.StdEncoding.EncodeToString(all.Bytes()))
 	}
 	return lines.Err()
+}
+
+// embedForEver keeps the model busy with pictures until the function that it returns
+// is called.
+func embedForEver(m *clip.Model, px []clip.Pixels) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for ctx.Err() == nil {
+			_, _ = m.EmbedImages(ctx, px) // fails only when it is stopped
+		}
+	}()
+	return func() {
+		cancel()
+		<-stopped
+	}
 }
 
 func processorTime() time.Duration {

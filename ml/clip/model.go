@@ -45,7 +45,7 @@ type Model struct {
 	imaging turn
 	texting turn
 	each    []*visionMachine // one thread each, for as many pictures as threads
-	wide    *visionMachine   // all threads, for one picture
+	wide    *visionMachine   // all threads, for one picture; nil when there is one thread
 	text    *textMachine     // all threads
 	pools   []*pool
 	memory  [][]float32
@@ -129,24 +129,26 @@ func (m *Model) readWeights(path string, vision *visionWeights, text *textWeight
 // build compiles the graphs: one per thread for pictures in number, one of all
 // threads for a single picture, and one for texts.
 func (m *Model) build(vision *visionWeights, text *textWeights) error {
-	newPool := func(threads int) *pool {
-		p := newPool(threads)
+	pool := func(threads int, g *gate) *pool {
+		p := newPool(threads, g)
 		m.pools = append(m.pools, p)
 		return p
 	}
 	capacity := max(1, rowsAtOnce/m.config.Vision.Positions())
 	for range m.threads {
-		v, err := newVisionMachine(vision, m.set, newPool(1), &m.gate, capacity)
+		v, err := newVisionMachine(vision, m.set, pool(1, &m.gate), capacity)
 		if err != nil {
 			return err
 		}
 		m.each = append(m.each, v)
 	}
 	var err error
-	if m.wide, err = newVisionMachine(vision, m.set, newPool(m.threads), &m.gate, 1); err != nil {
-		return err
+	if m.threads > 1 {
+		if m.wide, err = newVisionMachine(vision, m.set, pool(m.threads, &m.gate), 1); err != nil {
+			return err
+		}
 	}
-	m.text, err = newTextMachine(text, m.set, newPool(m.threads), max(textRows, m.config.Text.Context))
+	m.text, err = newTextMachine(text, m.set, pool(m.threads, nil), max(textRows, m.config.Text.Context))
 	return err
 }
 
@@ -207,7 +209,7 @@ func (m *Model) EmbedImages(ctx context.Context, px []Pixels) ([][]float32, erro
 
 	vectors := make([][]float32, len(px))
 	alone := len(px) % m.threads // these leave threads idle, unless all work on each
-	if 2*alone > m.threads || m.threads == 1 {
+	if 2*alone > m.threads {
 		alone = 0
 	}
 	if err := m.embedEach(ctx, px[alone:], vectors[alone:]); err != nil {

@@ -15,6 +15,7 @@ const spin = 150 * time.Microsecond
 // is there takes the next piece.
 type pool struct {
 	helpers []*helper
+	gate    *gate // before every piece; nil: none
 }
 
 type helper struct {
@@ -27,12 +28,13 @@ type helper struct {
 // loop is one split loop.
 type loop struct {
 	n, piece   int
+	gate       *gate
 	next, left atomic.Int64
 	body       func(worker, first, last int)
 }
 
-func newPool(threads int) *pool {
-	p := &pool{}
+func newPool(threads int, g *gate) *pool {
+	p := &pool{gate: g}
 	for i := 1; i < threads; i++ {
 		h := &helper{wake: make(chan struct{}, 1)}
 		p.helpers = append(p.helpers, h)
@@ -50,11 +52,12 @@ func (p *pool) split(n, piece int, body func(worker, first, last int)) {
 	piece = max(1, min(piece, (n+3*p.threads()-1)/(3*p.threads())))
 	if len(p.helpers) == 0 || n <= piece {
 		for first := 0; first < n; first += piece {
+			p.gate.pass()
 			body(0, first, min(first+piece, n))
 		}
 		return
 	}
-	l := &loop{n: n, piece: piece, body: body}
+	l := &loop{n: n, piece: piece, gate: p.gate, body: body}
 	l.left.Store(int64(n))
 	for _, h := range p.helpers {
 		h.slot.Store(l)
@@ -79,6 +82,7 @@ func (p *pool) close() {
 
 func (l *loop) work(worker int) {
 	for {
+		l.gate.pass() // before a piece is taken: others wait for whoever has one
 		first := int(l.next.Add(int64(l.piece))) - l.piece
 		if first >= l.n {
 			return

@@ -73,12 +73,11 @@ type builder struct {
 	graph *gorgonia.ExprGraph
 	set   *kernel.Set
 	pool  *pool
-	gate  *gate
 	err   error
 }
 
-func newBuilder(set *kernel.Set, p *pool, g *gate) *builder {
-	return &builder{machine: &machine{ctx: context.Background()}, graph: gorgonia.NewGraph(), set: set, pool: p, gate: g}
+func newBuilder(set *kernel.Set, p *pool) *builder {
+	return &builder{machine: &machine{ctx: context.Background()}, graph: gorgonia.NewGraph(), set: set, pool: p}
 }
 
 // finish compiles the graph whose result is the given vectors.
@@ -159,14 +158,9 @@ func floats(v gorgonia.Value) []float32 { return v.Data().([]float32) }
 // split spreads a loop over the machine's threads in pieces after which pictures let
 // texts pass. flops is roughly what one step takes; little loops stay whole.
 func (b *builder) split(n, flops int, body func(worker, first, last int)) {
-	piece := pieceFlops / flops
 	if n*flops < wholeFlops {
-		b.gate.pass()
 		body(0, 0, n)
 		return
 	}
-	b.pool.split(n, piece, func(worker, first, last int) {
-		b.gate.pass()
-		body(worker, first, last)
-	})
+	b.pool.split(n, pieceFlops/flops, body)
 }

@@ -28,7 +28,7 @@ type textMachine struct {
 }
 
 func newTextMachine(w *textWeights, set *kernel.Set, p *pool, capacity int) (*textMachine, error) {
-	b := newBuilder(set, p, nil)
+	b := newBuilder(set, p)
 	m := &textMachine{machine: b.machine, config: w.config, capacity: capacity, ids: make([]int32, capacity)}
 	input := tensor.New(tensor.WithShape(capacity), tensor.WithBacking(m.ids))
 	ids := gorgonia.NewVector(b.graph, tensor.Int32, gorgonia.WithShape(capacity), gorgonia.WithName("ids"), gorgonia.WithValue(input))

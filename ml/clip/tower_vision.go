@@ -29,8 +29,8 @@ type visionMachine struct {
 	pixels   []byte // the graph's input: one picture after the other
 }
 
-func newVisionMachine(w *visionWeights, set *kernel.Set, p *pool, g *gate, capacity int) (*visionMachine, error) {
-	b := newBuilder(set, p, g)
+func newVisionMachine(w *visionWeights, set *kernel.Set, p *pool, capacity int) (*visionMachine, error) {
+	b := newBuilder(set, p)
 	c := w.config
 	m := &visionMachine{machine: b.machine, config: c, capacity: capacity, pixels: make([]byte, capacity*c.ImageSize*c.ImageSize*3)}
 	input := tensor.New(tensor.WithShape(capacity, c.ImageSize*c.ImageSize*3), tensor.WithBacking(m.pixels))
