@@ -51,7 +51,7 @@ func TestFetchTakesTheOtherTokenizer(t *testing.T) {
 	h := newHub(t)
 	delete(h.files, "tokenizer.json")
 	delete(h.files, "special_tokens_map.json")
-	h.files["vocab.json"], h.files["merges.txt"] = random(900), random(700)
+	h.files["vocab.json"], h.files["merges.txt"] = []byte(`{"a":1}`), random(700)
 	f := h.fetcher(t)
 	if _, err := f.Fetch(context.Background(), testID); err != nil {
 		t.Fatal(err)
@@ -281,6 +281,22 @@ func TestPlainMirror(t *testing.T) {
 			t.Errorf("%s was checked by %q, of which a file server says nothing", file.Name, file.CheckedBy)
 		}
 	}
+}
+
+// Some networks answer everything with a page of their own.
+func TestPageInsteadOfAFile(t *testing.T) {
+	h := newHub(t)
+	f := h.fetcher(t)
+	h.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("<html>Please sign in</html>"))
+	})
+	_, err := f.Fetch(context.Background(), testID)
+	wantKind(t, err, KindServer, "config.json")
+	h.Config.Handler = h
+	if _, err := f.Fetch(context.Background(), testID); err != nil {
+		t.Fatal(err)
+	}
+	h.wantFolder(t, f, allFiles...)
 }
 
 func TestChecksumsDiffer(t *testing.T) {
