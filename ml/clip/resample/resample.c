@@ -9,7 +9,7 @@
 #define AVX2 __attribute__((target("avx2")))
 #endif
 
-enum { BITS = 22, HALF = 1 << (BITS - 1) };
+enum { BITS = 22, HALF = 1 << (BITS - 1), SPLIT = 12 };
 
 static inline uint8_t
 clip(int32_t sum)
@@ -38,37 +38,54 @@ row(const uint8_t *in, AlbumenTaps t, uint8_t *out)
 }
 
 #ifdef WITH_AVX2
-// lanes returns n bytes at a and n at b as eight numbers.
+// two_pixels loads two pixels of the rows at a and b, as (r0, r1), (g0, g1), (b0, b1)
+// of 16 bits for each row. It reads two bytes more.
 AVX2 static inline __m256i
-lanes(const uint8_t *a, const uint8_t *b, size_t n)
+two_pixels(const uint8_t *a, const uint8_t *b)
 {
-	uint32_t low = 0, high = 0;
-	memcpy(&low, a, n);
-	memcpy(&high, b, n);
-	return _mm256_cvtepu8_epi32(_mm_insert_epi32(_mm_cvtsi32_si128((int) low), (int) high, 1));
+	const __m256i spread = _mm256_setr_epi8(
+		0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1,
+		0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
+	__m128i low = _mm_loadl_epi64((const __m128i *) a), high = _mm_loadl_epi64((const __m128i *) b);
+	return _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), spread);
 }
 
-// Two rows at a time: a pixel of each makes eight lanes, two of them unused.
-AVX2 static void
-two_rows_avx2(const uint8_t *top, const uint8_t *low, AlbumenTaps t, uint8_t *out_top, uint8_t *out_low)
+// store writes one pixel of each of two rows.
+AVX2 static inline void
+store(__m256i upper, __m256i lower, uint8_t *first, uint8_t *second)
 {
-	for (int x = 0; x < t.outputs; x++, out_top += 3, out_low += 3) {
-		const int32_t *k = t.kernel + (size_t) x * t.width;
-		const uint8_t *a = top + (size_t) t.first[x] * 3;
-		const uint8_t *b = low + (size_t) t.first[x] * 3;
-		__m256i sum = _mm256_set1_epi32(HALF);
-		int last = t.count[x] - 1;
-		int32_t sums[8];
+	__m256i sum = _mm256_add_epi32(_mm256_slli_epi32(upper, SPLIT), lower);
+	int32_t sums[8];
 
-		for (int i = 0; i < last; i++, a += 3, b += 3)
-			sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(lanes(a, b, 4), _mm256_set1_epi32(k[i])));
-		// Four bytes might end behind the picture here.
-		sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(lanes(a, b, 3), _mm256_set1_epi32(k[last])));
-		_mm256_storeu_si256((__m256i *) sums, sum);
-		for (int c = 0; c < 3; c++) {
-			out_top[c] = clip(sums[c]);
-			out_low[c] = clip(sums[c + 4]);
+	_mm256_storeu_si256((__m256i *) sums, sum);
+	for (int c = 0; c < 3; c++) {
+		first[c] = clip(sums[c]);
+		second[c] = clip(sums[c + 4]);
+	}
+}
+
+// Four rows and two taps at a time. Coefficients come in two parts, k = upper*2^12 +
+// lower, that fit the 16 bits of a multiplication that also adds. Reads at most 5
+// bytes behind the end of each row.
+AVX2 static void
+four_rows_avx2(const uint8_t *src, size_t stride, AlbumenTaps t, uint8_t *dst, size_t dst_stride)
+{
+	for (int x = 0; x < t.outputs; x++, dst += 3) {
+		const int32_t *k = t.pairs + (size_t) x * (t.width + 1);
+		const uint8_t *a = src + (size_t) t.first[x] * 3, *b = a + stride, *c = b + stride, *d = c + stride;
+		__m256i upper1 = _mm256_setzero_si256(), lower1 = _mm256_set1_epi32(HALF);
+		__m256i upper2 = upper1, lower2 = lower1;
+
+		for (int i = 0; i < t.count[x]; i += 2, k += 2, a += 6, b += 6, c += 6, d += 6) {
+			__m256i upper = _mm256_set1_epi32(k[0]), lower = _mm256_set1_epi32(k[1]);
+			__m256i p = two_pixels(a, b), q = two_pixels(c, d);
+			upper1 = _mm256_add_epi32(upper1, _mm256_madd_epi16(p, upper));
+			lower1 = _mm256_add_epi32(lower1, _mm256_madd_epi16(p, lower));
+			upper2 = _mm256_add_epi32(upper2, _mm256_madd_epi16(q, upper));
+			lower2 = _mm256_add_epi32(lower2, _mm256_madd_epi16(q, lower));
 		}
+		store(upper1, lower1, dst, dst + dst_stride);
+		store(upper2, lower2, dst + 2 * dst_stride, dst + 3 * dst_stride);
 	}
 }
 #endif
@@ -80,9 +97,10 @@ albumen_resample_rows(const uint8_t *src, size_t src_stride, int rows, AlbumenTa
 	int y = 0;
 
 #ifdef WITH_AVX2
-	if (__builtin_cpu_supports("avx2"))
-		for (; y + 1 < rows; y += 2)
-			two_rows_avx2(src + y * src_stride, src + (y + 1) * src_stride, t, dst + y * dst_stride, dst + (y + 1) * dst_stride);
+	// Behind each of the four lies another row, of at least 6 bytes.
+	if (src_stride >= 6 && __builtin_cpu_supports("avx2"))
+		for (; y + 4 < rows; y += 4)
+			four_rows_avx2(src + y * src_stride, src_stride, t, dst + y * dst_stride, dst_stride);
 #endif
 	for (; y < rows; y++)
 		row(src + y * src_stride, t, dst + y * dst_stride);

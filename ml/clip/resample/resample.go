@@ -129,8 +129,30 @@ func (t taps) rows(im Image) Image {
 	out := Image{len(t.first), im.Height, make([]byte, len(t.first)*im.Height*3)}
 	var pin runtime.Pinner
 	defer pin.Unpin()
-	C.albumen_resample_rows(bytesOf(im.Pix), C.size_t(im.Width*3), C.int(im.Height), t.c(&pin), bytesOf(out.Pix))
+	pairs := t.pairs()
+	pin.Pin(&pairs[0])
+	c := t.c(&pin)
+	c.pairs = (*C.int32_t)(unsafe.Pointer(&pairs[0]))
+	C.albumen_resample_rows(bytesOf(im.Pix), C.size_t(im.Width*3), C.int(im.Height), c, bytesOf(out.Pix))
 	return out
+}
+
+// pairs is the kernel as AlbumenTaps wants it.
+func (t taps) pairs() []int32 {
+	const split = 12
+	width := t.width + 1
+	list := make([]int32, len(t.first)*width)
+	for i := range t.first {
+		for j := 0; j < t.width; j += 2 {
+			a, b := t.kernel[i*t.width+j], int32(0)
+			if j+1 < t.width {
+				b = t.kernel[i*t.width+j+1]
+			}
+			list[i*width+j] = a>>split&0xffff | b>>split<<16
+			list[i*width+j+1] = a&(1<<split-1) | b&(1<<split-1)<<16
+		}
+	}
+	return list
 }
 
 // columns is the vertical pass.

@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 // Output i of a pass is the sum of `count` inputs from `first` on, each times its
-// coefficient in 1/2^22; coefficients of output i begin at kernel[i*width].
+// coefficient in 1/2^22; coefficients of output i begin at kernel[i*width]. pairs,
+// needed by rows alone, has them two by two from i*(width+1) on, width being odd: the
+// upper parts (k >> 12) of both in 16 bits each, then the lower parts.
 typedef struct {
-	const int32_t *first, *count, *kernel;
+	const int32_t *first, *count, *kernel, *pairs;
 	int width, outputs;
 } AlbumenTaps;
 
