@@ -3,25 +3,29 @@ package serve_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"albumen/ml"
+	"albumen/ml/serve"
 )
 
 // BenchmarkText measures the whole way of a text through Redis and back, alone
-// and while the queue of pictures never runs dry. The model is the small one:
-// what it shows is the queue and the lane, not the model.
+// and while the queue of pictures never runs dry. The model is the small one,
+// which shows the queue and the lane alone, or the folder that CLIP_MODEL names.
 func BenchmarkText(b *testing.B) {
 	for _, busy := range []bool{false, true} {
 		b.Run(fmt.Sprintf("images=%t", busy), func(b *testing.B) {
 			r := newRig(b)
 			r.collect()
-			r.start(tinySource(b))
+			source := tinySource(b)
+			if folder := os.Getenv("CLIP_MODEL"); folder != "" {
+				source = serve.NewModelSource(serve.ModelConfig{Name: folder, Folder: folder})
+			}
+			r.start(source)
 			model := r.waitState(1, ml.StateReady).Model
-			var sent atomic.Int64
 			if busy {
 				job := r.add(model.ID, photo(b, 2048, 1536))
 				ctx, cancel := context.WithCancel(context.Background())
@@ -33,8 +37,9 @@ func BenchmarkText(b *testing.B) {
 							time.Sleep(10 * time.Millisecond)
 							continue
 						}
-						if r.queue.Enqueue(ctx, job) == nil {
-							sent.Add(1)
+						if err := r.queue.Enqueue(ctx, job); err != nil && ctx.Err() == nil {
+							b.Error(err)
+							return
 						}
 					}
 				}()

@@ -2,34 +2,32 @@ package serve
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"os"
-	"path/filepath"
+	"errors"
+	"fmt"
 
 	"albumen/ml"
+	"albumen/ml/hub"
 )
 
-// fetch says how to get a model by hand.
-func (s *ModelSource) fetch(context.Context, func(done, total int64)) error {
-	return &Problem{Detail: ml.Detail{Code: ml.DetailOffline, Text: "The model " + s.name + " is not in " + s.folder +
-		". Copy its folder there, or name another folder with CLIP_MODEL; docs/ml.md tells how."}}
+// Fetch implements Source. The error is a *Problem, or that of ctx.
+func (s *ModelSource) Fetch(ctx context.Context, progress func(hub.Progress)) error {
+	if s.config.Folder != "" {
+		return &Problem{Detail: ml.Detail{Code: ml.DetailFolder, Text: fmt.Sprintf("CLIP_MODEL names the folder %s, which is not there. Put the model there, or correct CLIP_MODEL.", s.folder)}}
+	}
+	_, err := hub.Fetcher{Base: s.config.Dir, URL: s.config.URL, Progress: progress}.Fetch(ctx, s.name)
+	failed, ok := errors.AsType[*hub.Error](err)
+	if !ok {
+		return err
+	}
+	code, ok := details[failed.Kind]
+	if !ok {
+		code = ml.DetailRefused
+	}
+	return &Problem{Err: err, Detail: ml.Detail{Code: code, Text: fmt.Sprintf("Could not %v. Put into %s, its files are found, too.", failed, s.folder)}}
 }
 
-func fingerprint(dir string) (string, error) {
-	h := sha256.New()
-	for _, name := range files {
-		f, err := os.Open(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		_, _ = io.WriteString(h, name+"\x00")
-		_, err = io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6]), nil
+// details are the codes for what kept a model from being fetched; all others
+// are the source's fault.
+var details = map[hub.Kind]string{
+	hub.KindNetwork: ml.DetailOffline, hub.KindDisk: ml.DetailDisk, hub.KindFolder: ml.DetailFolder,
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"albumen/ml"
+	"albumen/ml/hub"
 )
 
 const (
@@ -80,14 +81,14 @@ func (s *Server) attempt(ctx context.Context) (Model, error) {
 
 // fetching returns what takes note of progress, with a line in the log now and
 // then.
-func (s *Server) fetching(ctx context.Context) func(done, total int64) {
+func (s *Server) fetching(ctx context.Context) func(hub.Progress) {
 	const logEvery = 10 * time.Second
 	said := time.Now()
-	return func(done, total int64) {
-		s.status.progress(done, total)
-		if total > 0 && time.Since(said) >= logEvery {
+	return func(p hub.Progress) {
+		s.status.progress(p.Done, p.Total)
+		if p.Total > 0 && time.Since(said) >= logEvery {
 			said = time.Now()
-			s.cfg.Log.InfoContext(ctx, "fetching the model", "model", s.cfg.Source.Name(), "megabytes", done/1e6, "of", total/1e6)
+			s.cfg.Log.InfoContext(ctx, "fetching the model", "model", s.cfg.Source.Name(), "megabytes", p.Done/1e6, "of", p.Total/1e6)
 		}
 	}
 }

@@ -75,6 +75,34 @@ func TestABrokenFolderIsLoadedOnceItIsMended(t *testing.T) {
 	r.waitState(1, ml.StateReady)
 }
 
+// mirror serves the small model under a name, as Hugging Face serves models.
+func mirror(t *testing.T, name string) *httptest.Server {
+	t.Helper()
+	prefix := "/" + name + "/resolve/main/"
+	s := httptest.NewServer(http.StripPrefix(prefix, http.FileServer(http.Dir(tinyFolder))))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestTheModelIsFetchedAtTheFirstStart(t *testing.T) {
+	r := newRig(t)
+	const name = "someone/small"
+	from := mirror(t, name)
+	dir := t.TempDir()
+	config := serve.ModelConfig{Name: name, Dir: dir, URL: from.URL, Threads: 1}
+	_, stop := r.start(serve.NewModelSource(config))
+	first := r.waitState(1, ml.StateReady)
+	if !strings.HasPrefix(first.Model.ID, name+"@") || first.Model.Name != name || first.Fetched != 0 {
+		t.Errorf("status %+v", first)
+	}
+	stop()
+	from.Close() // what was fetched is there
+	r.start(serve.NewModelSource(config))
+	if again := r.waitState(1, ml.StateReady); again.Model != first.Model {
+		t.Errorf("the second time the model is %+v", again.Model)
+	}
+}
+
 func TestWithoutNetworkTheProcessStaysAndSaysHowToGetTheModel(t *testing.T) {
 	r := newRig(t)
 	away := httptest.NewServer(http.NotFoundHandler())
@@ -82,16 +110,26 @@ func TestWithoutNetworkTheProcessStaysAndSaysHowToGetTheModel(t *testing.T) {
 	source := serve.NewModelSource(serve.ModelConfig{Name: "someone/small", Dir: t.TempDir(), URL: away.URL, Threads: 1})
 	server, _ := r.start(source)
 	s := r.waitState(1, ml.StateNoModel)
-	if s.Detail == nil || s.Detail.Code != ml.DetailOffline || !strings.Contains(s.Detail.Text, source.Folder()) || !strings.Contains(s.Detail.Text, "CLIP_MODEL") {
+	if s.Detail == nil || s.Detail.Code != ml.DetailOffline || !strings.Contains(s.Detail.Text, source.Folder()) || !strings.Contains(s.Detail.Text, "CLIP_MODEL_URL") {
 		t.Errorf("status %+v, %+v", s, s.Detail)
 	}
 	w := httptest.NewRecorder()
 	server.Health().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
-	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"no_model"`) || !strings.Contains(w.Body.String(), "CLIP_MODEL") {
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"no_model"`) || !strings.Contains(w.Body.String(), "CLIP_MODEL_URL") {
 		t.Errorf("/readyz: %d %s", w.Code, w.Body)
 	}
 	copyTiny(t, source.Folder())
 	r.waitState(1, ml.StateReady)
+}
+
+func TestAModelThatTheSourceDoesNotHave(t *testing.T) {
+	r := newRig(t)
+	from := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(from.Close)
+	r.start(serve.NewModelSource(serve.ModelConfig{Name: "someone/unknown", Dir: t.TempDir(), URL: from.URL, Threads: 1}))
+	if s := r.waitState(1, ml.StateNoModel); s.Detail == nil || s.Detail.Code != ml.DetailRefused || !strings.Contains(s.Detail.Text, "someone/unknown") {
+		t.Errorf("status %+v, %+v", s, s.Detail)
+	}
 }
 
 func TestCUDAIsRefusedWithASentence(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 
 	"albumen/ml"
 	"albumen/ml/clip"
+	"albumen/ml/hub"
 )
 
 // Source is where the model comes from.
@@ -13,8 +14,8 @@ type Source interface {
 	Name() string
 	// Present reports whether the model's files are there, to be loaded.
 	Present() bool
-	// Fetch gets the files; progress is told how many bytes of all are there.
-	Fetch(ctx context.Context, progress func(done, total int64)) error
+	// Fetch gets the files; progress is called often.
+	Fetch(ctx context.Context, progress func(hub.Progress)) error
 	// Load makes the model of the files.
 	Load(ctx context.Context) (Model, error)
 	// Signature changes whenever somebody changes the files.

@@ -12,6 +12,7 @@ import (
 	"albumen/ml"
 	"albumen/ml/clip"
 	"albumen/ml/clip/kernel"
+	"albumen/ml/hub"
 )
 
 // ModelConfig says which model, and how it runs.
@@ -36,7 +37,11 @@ func NewModelSource(c ModelConfig) *ModelSource {
 	if c.Folder != "" {
 		return &ModelSource{config: c, name: filepath.Base(c.Folder), folder: c.Folder}
 	}
-	return &ModelSource{config: c, name: c.Name, folder: filepath.Join(c.Dir, filepath.FromSlash(c.Name))}
+	folder, err := hub.Dir(c.Dir, c.Name)
+	if err != nil {
+		folder = c.Dir // Fetch says what is wrong with the name
+	}
+	return &ModelSource{config: c, name: c.Name, folder: folder}
 }
 
 // Device says on what a model would run here, for a person.
@@ -65,20 +70,7 @@ func (s *ModelSource) Present() bool {
 		info, err := os.Stat(s.folder)
 		return err == nil && info.IsDir()
 	}
-	for _, name := range []string{"config.json", "model.safetensors"} {
-		if _, err := os.Stat(filepath.Join(s.folder, name)); err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// Fetch implements Source. The error is a *Problem.
-func (s *ModelSource) Fetch(ctx context.Context, progress func(done, total int64)) error {
-	if s.config.Folder != "" {
-		return &Problem{Detail: ml.Detail{Code: ml.DetailFolder, Text: fmt.Sprintf("CLIP_MODEL names the folder %s, which is not there. Put the model there, or correct CLIP_MODEL.", s.folder)}}
-	}
-	return s.fetch(ctx, progress)
+	return hub.Complete(s.folder)
 }
 
 // Signature implements Source.
@@ -94,8 +86,8 @@ func (s *ModelSource) Signature() string {
 
 // Describe returns the fingerprint of the model's files and how many bytes they
 // have. The error is a *Problem.
-func (s *ModelSource) Describe() (print string, bytes int64, err error) {
-	if print, err = fingerprint(s.folder); err != nil {
+func (s *ModelSource) Describe() (fingerprint string, bytes int64, err error) {
+	if fingerprint, err = clip.Fingerprint(s.folder); err != nil {
 		return "", 0, s.explain(err)
 	}
 	for _, name := range files {
@@ -103,7 +95,7 @@ func (s *ModelSource) Describe() (print string, bytes int64, err error) {
 			bytes += info.Size()
 		}
 	}
-	return print, bytes, nil
+	return fingerprint, bytes, nil
 }
 
 // Load implements Source. The error is a *Problem.
@@ -111,7 +103,7 @@ func (s *ModelSource) Load(context.Context) (Model, error) {
 	if s.config.Device == "cuda" {
 		return nil, &Problem{Detail: ml.Detail{Code: ml.DetailDevice, Text: noCUDA}}
 	}
-	print, err := fingerprint(s.folder)
+	fingerprint, err := clip.Fingerprint(s.folder)
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -121,7 +113,7 @@ func (s *ModelSource) Load(context.Context) (Model, error) {
 	}
 	c := model.Config()
 	return &clipModel{Model: model, identity: ml.Model{
-		ID: ml.ModelID(s.name, print), Name: s.name, Dimension: c.Projection, Random: c.Random,
+		ID: ml.ModelID(s.name, fingerprint), Name: s.name, Dimension: c.Projection, Random: c.Random,
 	}}, nil
 }
 
