@@ -23,8 +23,11 @@ const (
 )
 
 // How far into the hits of a search by words the neighbours of an item are
-// looked for.
-const searchDepth = 2_000
+// looked for, and in pages of how many: most people look at the first ones.
+const (
+	searchDepth     = 1_000
+	searchDepthPage = 200
+)
 
 // Set is the list from which an item was opened.
 type Set struct {
@@ -38,12 +41,14 @@ type Set struct {
 // the newer one: it stands before the item in the list.
 type Neighbours struct {
 	Previous, Next *uuid.UUID
+	Explain        []Match // why a search by words found the item
 }
 
 // Neighbours returns what stands beside the item in the set. An item that is
 // not (or no longer) in the set has the neighbours of the place where its date
 // would put it. In a search by words neighbours are hits beside each other
-// among the first 2,000; an item beyond has none. It fails with CodeNotFound where the actor may not see the item.
+// among the first 1,000; an item beyond has none. It fails with CodeNotFound
+// where the actor may not see the item.
 func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID) (Neighbours, error) {
 	item, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id)
 	if err != nil {
@@ -106,32 +111,28 @@ func (s Set) sql(actor Actor) (db.Filter, error) {
 	return f, err
 }
 
-// searchNeighbours reads the hits up to the item.
+// searchNeighbours reads the hits as Search lists them, up to the item.
 func (a *App) searchNeighbours(ctx context.Context, actor Actor, q SearchQuery, id uuid.UUID) (Neighbours, error) {
-	q.Cursor, q.Limit = "", MaxPageSize
-	f, err := q.validate(actor)
-	if err != nil {
-		return Neighbours{}, err
-	}
+	q.Cursor, q.Limit = "", searchDepthPage
 	n, found := Neighbours{}, false
 	for read := 0; read < searchDepth; {
-		m, err := a.match(ctx, actor, f, q)
+		page, err := a.Search(ctx, actor, q)
 		if err != nil {
 			return Neighbours{}, err
 		}
-		for _, r := range m.rows {
+		for _, h := range page.Hits {
 			switch {
 			case found:
-				n.Next = &r.ID
+				n.Next = &h.ID
 				return n, nil
-			case r.ID == id:
-				found = true
+			case h.ID == id:
+				found, n.Explain = true, h.Explain
 			default:
-				n.Previous = &r.ID
+				n.Previous = &h.ID
 			}
 		}
-		read += len(m.rows)
-		if q.Cursor = m.next.encode(q); q.Cursor == "" || len(m.rows) == 0 {
+		read += len(page.Hits)
+		if q.Cursor = page.Next; q.Cursor == "" || len(page.Hits) == 0 {
 			break
 		}
 	}

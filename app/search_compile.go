@@ -62,29 +62,57 @@ func (a *App) compileSearch(ctx context.Context, groups [][]term, language strin
 func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db.SearchTermsRow, language string, correct bool) (string, error) {
 	// Stop words narrow nothing down; they count only where there is nothing else.
 	meaning := slices.ContainsFunc(rows, func(r db.SearchTermsRow) bool { return r.Stemmed != "" })
+	without := excluded(g, rows)
 	var all []string
 	for i, t := range g {
 		r := rows[i]
 		if r.Whole == "" || (r.Stemmed == "" && meaning) {
 			continue
 		}
-		query := c.termQuery(t, r, "")
-		if correct && !t.negated && len(r.Lexemes) == 1 {
+		if t.negated {
+			all = append(all, "!"+c.termQuery(t, r, ""))
+			continue
+		}
+		var ways []string
+		if !t.contradicts(r, without) {
+			ways = append(ways, c.termQuery(t, r, ""))
+		}
+		if correct && len(r.Lexemes) == 1 {
 			more, err := a.corrections(ctx, c, r.Lexemes[0], t.text, language)
 			if err != nil {
 				return "", err
 			}
-			query = "(" + strings.Join(append([]string{query}, more...), " | ") + ")"
+			ways = append(ways, more...)
 		}
-		if t.negated {
-			query = "!" + query
+		if len(ways) == 0 {
+			return "", nil
 		}
-		all = append(all, query)
+		all = append(all, "("+strings.Join(ways, " | ")+")")
 	}
 	if len(all) == 0 {
 		return "", nil
 	}
 	return "(" + strings.Join(all, " & ") + ")", nil
+}
+
+// excluded are the lexemes that no hit of the group may have.
+func excluded(g []term, rows []db.SearchTermsRow) map[string]bool {
+	without := map[string]bool{}
+	for i, t := range g {
+		if t.negated && len(rows[i].Lexemes) == 1 {
+			for _, l := range append(lexemesOf(rows[i].Stemmed), rows[i].Lexemes...) {
+				without[l] = true
+			}
+		}
+	}
+	return without
+}
+
+// contradicts tells that the term asks for what is excluded (holiday -holidays),
+// of which the database would have to convince itself item by item.
+func (t term) contradicts(r db.SearchTermsRow, without map[string]bool) bool {
+	return !t.prefix && len(r.Lexemes) == 1 && !slices.ContainsFunc(append(lexemesOf(r.Stemmed), r.Lexemes...),
+		func(l string) bool { return !without[l] })
 }
 
 // termQuery is the condition of one term, made of the server's own output;

@@ -21,8 +21,10 @@ const (
 	RankLimit      = 3_000
 	stretchMatches = 1_000
 	// walkShare is the share of matches from which on reading all items of a
-	// stretch is quicker than the index of words.
+	// stretch is quicker than gathering every word with that beginning.
 	walkShare = 0.05
+	// indexMonths is in how many months at most words are looked up month by month.
+	indexMonths = 36
 )
 
 // searchPlace is where a page of a search starts: the stretch of time that is
@@ -40,38 +42,48 @@ type searchPlace struct {
 
 // rank reads one page of matches and the place of the next one.
 func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, place searchPlace) ([]db.RankedRow, searchPlace, error) {
+	months, err := a.searchMonths(ctx, actor, f)
+	if err != nil {
+		return nil, place, err
+	}
 	var cuts stretches
 	first, wanted := !place.started, 0.0
 	if place.after == nil { // a stretch begins
-		var err error
-		if cuts, err = a.stretches(ctx, actor, f); err != nil {
+		if cuts, err = a.stretches(ctx, f, months); err != nil {
 			return nil, place, err
 		}
 		wanted = cuts.step
 		place.from = cuts.start(place.to, wanted)
-		place.walk = cuts.share > walkShare && !place.from.IsZero()
+		place.walk = cuts.share > walkShare && f.Text.HasPrefix() && !place.from.IsZero()
 	}
 	place.started = true
 	for {
 		part := f
 		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
-		rows, err := a.db.SearchItems(ctx, part, db.Ranking{Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1})
+		rows, err := a.db.SearchItems(ctx, part, db.Ranking{
+			Months: narrow(months, part.From, part.To), Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1,
+		})
 		if err != nil {
 			return nil, place, err
 		}
-		if place.after == nil && len(rows) <= q.Limit && !place.from.IsZero() {
+		matched := 0
+		if len(rows) > 0 {
+			matched = int(rows[0].Matched)
+		}
+		if place.after == nil && matched <= DefaultPageSize && !place.from.IsZero() {
 			// The statistics promised more: take as much more as was missing,
-			// and everything where there was nothing at all.
+			// and everything where there was nothing at all. The size of the
+			// page does not matter, so that every size gives the same order.
 			place.walk = false
-			if place.from = (time.Time{}); len(rows) > 0 {
-				wanted *= max(4, 2*float64(q.Limit)/float64(len(rows)))
+			if place.from = (time.Time{}); matched > 0 {
+				wanted *= max(2, 2*float64(DefaultPageSize)/float64(matched))
 				place.from = cuts.start(place.to, wanted)
 			}
 			continue
 		}
 		next := place
 		if first && len(rows) > 0 {
-			next.total, next.atLeast = int(rows[0].Matched), !place.from.IsZero()
+			next.total, next.atLeast = matched, !place.from.IsZero()
 		}
 		switch {
 		case len(rows) > q.Limit:
@@ -87,7 +99,7 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 	}
 }
 
-// stretches cuts the actor's items into months, newest first; step is how many
+// stretches cuts the filter's time into months, newest first; step is how many
 // items, matching or not, a stretch should hold. Without months there is one
 // stretch: everything.
 type stretches struct {
@@ -95,17 +107,36 @@ type stretches struct {
 	share, step float64
 }
 
-func (a *App) stretches(ctx context.Context, actor Actor, f db.Filter) (stretches, error) {
+// searchMonths are the months of the filter's time that hold items, newest
+// first; none where another index finds the items, or they are few.
+func (a *App) searchMonths(ctx context.Context, actor Actor, f db.Filter) ([]Month, error) {
 	if f.State != db.StateListed || f.Album != (uuid.UUID{}) || f.Favourite {
-		return stretches{}, nil // few, or found by another index
+		return nil, nil
 	}
 	months, err := a.months(ctx, actor, f.Scope)
-	if err != nil {
-		return stretches{}, err
+	return slices.DeleteFunc(months, func(m Month) bool { return !m.within(f.From, f.To) }), err
+}
+
+// within tells whether the month and the time share an instant; zero is open.
+func (m Month) within(from, to time.Time) bool {
+	return (from.IsZero() || m.Month.AddDate(0, 1, 0).After(from)) && (to.IsZero() || m.Month.Before(to))
+}
+
+// narrow are the months of the time, none where they are many.
+func narrow(months []Month, from, to time.Time) []time.Time {
+	var some []time.Time
+	for _, m := range months {
+		if m.within(from, to) {
+			some = append(some, m.Month)
+		}
 	}
-	months = slices.DeleteFunc(months, func(m Month) bool {
-		return !f.From.IsZero() && !m.Month.AddDate(0, 1, 0).After(f.From) || !f.To.IsZero() && !m.Month.Before(f.To)
-	})
+	if len(some) > indexMonths {
+		return nil
+	}
+	return some
+}
+
+func (a *App) stretches(ctx context.Context, f db.Filter, months []Month) (stretches, error) {
 	items := 0
 	for _, m := range months {
 		items += m.Count

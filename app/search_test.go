@@ -77,7 +77,7 @@ func TestSearchFindsWords(t *testing.T) {
 		{en, "42", "DSC00042.JPG"}, {en, "dsc00042", "DSC00042.JPG"}, {en, "dsc 42", "DSC00042.JPG"}, {en, "5d", "DSC00042.JPG"},
 		{en, "boat", "Sunset"}, {en, "strasse fluss", "Straße am Fluß"}, {en, "beach", "sea.beach"}, {en, "sea.beach", "sea.beach"},
 		{de, "haus", "Häuser am See"}, {de, "hauser", "Häuser am See"}, {de, "lauf kind", "Kinder laufen"}, {de, "bridge", ""},
-		{en, "-bridge york", "New York skyline,York, new town"}, {en, "!!! ---", ""},
+		{en, "-bridge york", "New York skyline,York, new town"}, {en, "bridge -bridges", ""}, {en, "bridge -bridges OR sunset", "Sunset"}, {en, "bridge -brid", "Bridges"}, {en, "!!! ---", ""},
 	} {
 		got := strings.Join(w.find(c.user, app.SearchQuery{Q: c.q}), ",")
 		if got != c.want {
@@ -326,6 +326,38 @@ func TestNeighboursInASearchFollowItsOrder(t *testing.T) {
 				t.Errorf("%q, hit %d: %+v", q.Q, i, n)
 			}
 		}
+	}
+}
+
+// The neighbours are those of the list that a person pages through, up to one
+// number of hits.
+func TestNeighboursFarDownASearch(t *testing.T) {
+	w := newWorld(t, nil)
+	u := w.user("ann")
+	w.exec(`INSERT INTO media (id, owner_id, kind, status, processed_at, title, filename, mime, bytes, sha256, taken_at, taken_at_local, taken_at_source)
+		SELECT gen_random_uuid(), $1, 'photo', 'ready', now(), 'beach', 'f.jpg', 'image/jpeg', 1, sha256(i::text::bytea), now(),
+		       timestamp '2010-01-01' + i * interval '1 day', 'exif' FROM generate_series(1, 1300) i`, u.ID)
+	q := app.SearchQuery{Q: "beach ", Limit: 130}
+	var ids []uuid.UUID
+	for {
+		p, err := w.Search(t.Context(), app.UserActor(u), q)
+		for _, h := range must(t, p, err).Hits {
+			ids = append(ids, h.ID)
+		}
+		if q.Cursor = p.Next; p.Next == "" {
+			break
+		}
+	}
+	for _, i := range []int{0, 199, 200, 201, 750} {
+		n, err := w.Neighbours(t.Context(), app.UserActor(u), app.Set{Kind: app.SetSearch, Search: q}, ids[i])
+		must(t, n, err)
+		if n.Next == nil || *n.Next != ids[i+1] || (n.Previous == nil) != (i == 0) || i > 0 && *n.Previous != ids[i-1] || len(n.Explain) != 1 {
+			t.Errorf("hit %d: %+v", i, n)
+		}
+	}
+	n, err := w.Neighbours(t.Context(), app.UserActor(u), app.Set{Kind: app.SetSearch, Search: q}, ids[1200])
+	if must(t, n, err); n.Next != nil || n.Previous != nil {
+		t.Errorf("beyond: %+v", n)
 	}
 }
 

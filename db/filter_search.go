@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -24,8 +25,12 @@ type RankedRow struct {
 
 // Ranking says which part of the matches is asked for.
 type Ranking struct {
+	// Months are those, by any of their instants, in which the filter's time
+	// lies, as far as they hold items: with some of them, one's own items are
+	// found by words and months at once. Empty: by words, or as the planner likes.
+	Months []time.Time
 	// Walk reads every item of the filter's time, which is quicker than the
-	// index of words where one in twenty or more of them match.
+	// index of words for the beginning of many of them.
 	Walk   bool
 	ByDate bool // newest first, instead of best first
 	After  *RankedKey
@@ -39,7 +44,7 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 		rank = "ts_rank(m.search, " + b.arg(string(f.Text), "tsquery") + ", 1)"
 	}
 	mine := "m.owner_id = " + b.arg(f.UserID, "uuid")
-	rows := func(access string) string {
+	rows := func(f Filter, access string) string {
 		from := "media m WHERE " + access
 		if r.Walk { // OFFSET 0 keeps the planner from looking further
 			conds := append([]string{access, f.stateCondition()}, f.dates(b)...)
@@ -47,15 +52,43 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 		}
 		return "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank FROM " + from + " AND " + f.where(b)
 	}
-	shared := func() string { return rows("NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")") }
+	own := func() string {
+		// Cameras and videos have indexes of their own, ordered by time.
+		if r.Walk || len(r.Months) == 0 || f.CameraModel != "" || f.Kind == MediaKindVideo {
+			return rows(f, mine)
+		}
+		// The months say it: with both, the planner would expect next to nothing.
+		g := f
+		if startsMonth(g.From) {
+			g.From = time.Time{}
+		}
+		if startsMonth(g.To) {
+			g.To = time.Time{}
+		}
+		return rows(g, mine+" AND media_place_in_time(m.owner_id, m.taken_at_local) && "+b.arg(f.places(r.Months), "text[]"))
+	}
+	shared := func() string { return rows(f, "NOT "+mine+" AND m.album_id IN ("+f.accessible(b)+")") }
 	switch {
 	case f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "":
-		return rows(mine)
+		return own()
 	case f.Scope == ScopeShared:
 		return shared()
 	}
 	// Apart, so that the planner knows how many there are of each.
-	return rows(mine) + " UNION ALL " + shared()
+	return own() + " UNION ALL " + shared()
+}
+
+func startsMonth(t time.Time) bool {
+	return t.Equal(time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC))
+}
+
+// places are the months as media_place_in_time writes them.
+func (f Filter) places(months []time.Time) []string {
+	places := make([]string, len(months))
+	for i, m := range months {
+		places[i] = fmt.Sprintf("%s %d", f.UserID, m.Year()*12+int(m.Month()))
+	}
+	return places
 }
 
 func (f Filter) searchSQL(r Ranking) (string, []any) {

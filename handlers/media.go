@@ -22,7 +22,6 @@ type mediaApp interface {
 	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
 	Neighbours(context.Context, app.Actor, app.Set, uuid.UUID) (app.Neighbours, error)
 	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
-	Search(context.Context, app.Actor, app.SearchQuery) (app.SearchPage, error)
 	Cameras(context.Context, app.Actor) ([]app.Camera, error)
 }
 
@@ -107,9 +106,6 @@ func daysLeft(trashed, now time.Time) int {
 // sets are the lists through which the viewer moves.
 var sets = map[string]app.SetKind{"timeline": app.SetTimeline, "favourites": app.SetFavourites, "trash": app.SetTrash}
 
-// besideInSearch is among how many hits the viewer moves.
-const besideInSearch = 200
-
 // linkNeighbours leads to what stands before and after the item in its list,
 // with the panel open if it is.
 func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) error {
@@ -145,42 +141,26 @@ func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *m
 	return nil
 }
 
-// beside finds the neighbours. Those in a search are looked for among its best
-// hits only, which also say why the item was found.
+// beside finds the neighbours, and why a search has found the item.
 func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) (app.Neighbours, error) {
+	set := app.Set{Kind: app.SetSearch}
 	if kind, ok := sets[list.kind]; ok {
-		return h.app.Neighbours(ctx, actor, app.Set{Kind: kind}, id)
-	}
-	cameras, err := h.app.Cameras(ctx, actor)
-	if err != nil {
-		return app.Neighbours{}, err
-	}
-	q, err := searchQuery(list.search, cameras)
-	if err != nil {
-		return app.Neighbours{}, nil // a search that finds nothing
-	}
-	q.Limit = besideInSearch
-	found, err := h.app.Search(ctx, actor, q)
-	if app.CodeOf(err) == app.CodeInvalid {
-		return app.Neighbours{}, nil
-	}
-	if err != nil {
-		return app.Neighbours{}, err
-	}
-	n := app.Neighbours{}
-	for i, hit := range found.Hits {
-		if hit.ID != id {
-			continue
+		set.Kind = kind
+	} else {
+		cameras, err := h.app.Cameras(ctx, actor)
+		if err != nil {
+			return app.Neighbours{}, err
 		}
-		v.Info.Why = whyText(ctx, hit)
-		if i > 0 {
-			n.Previous = &found.Hits[i-1].ID
-		}
-		if i+1 < len(found.Hits) {
-			n.Next = &found.Hits[i+1].ID
+		if set.Search, err = searchQuery(list.search, cameras); err != nil {
+			return app.Neighbours{}, nil // a search that finds nothing
 		}
 	}
-	return n, nil
+	n, err := h.app.Neighbours(ctx, actor, set, id)
+	if code := app.CodeOf(err); set.Kind == app.SetSearch && (code == app.CodeInvalid || code == app.CodeUnavailable) {
+		return app.Neighbours{}, nil // likewise, or one that takes too long
+	}
+	v.Info.Why = whyText(ctx, n.Explain)
+	return n, err
 }
 
 func present(ids ...*uuid.UUID) []uuid.UUID {

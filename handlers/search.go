@@ -187,9 +187,9 @@ func correctedText(ctx context.Context, corrected map[string][]string) string {
 }
 
 // whyText is the reasons of a hit as the panel of the viewer lists them.
-func whyText(ctx context.Context, hit app.Hit) []string {
+func whyText(ctx context.Context, reasons []app.Match) []string {
 	var why []string
-	for _, m := range hit.Explain {
+	for _, m := range reasons {
 		text := strings.Builder{}
 		for _, s := range m.Snippet {
 			text.WriteString(s.Text)
