@@ -3,7 +3,7 @@
 #pragma GCC optimize("O3,no-math-errno,fp-contract=fast")
 #define LANES 4
 #ifdef __aarch64__
-#define ROWS 12
+#define ROWS 8
 #else
 #define ROWS 6
 #endif

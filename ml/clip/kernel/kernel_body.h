@@ -127,11 +127,17 @@ typedef void (*tile_fn)(const float *, size_t, const float *, int, const float *
   }
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if ROWS > 6
-TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+TILE(7) TILE(8)
+#endif
+#if ROWS > 8
+TILE(9) TILE(10) TILE(11) TILE(12)
 #endif
 static const tile_fn TILES[] = {0, tile1, tile2, tile3, tile4, tile5, tile6,
 #if ROWS > 6
-                                tile7, tile8, tile9, tile10, tile11, tile12,
+                                tile7, tile8,
+#endif
+#if ROWS > 8
+                                tile9, tile10, tile11, tile12,
 #endif
 };
 
