@@ -27,7 +27,8 @@ type Filter struct {
 	Uploader    uuid.UUID // zero: anybody
 	Album       uuid.UUID // zero: anywhere
 	Located     *bool
-	MinRating   int // 1 to 5; 0: any
+	MinRating   int      // 1 to 5; 0: any
+	AIStatus    AIStatus // with the model that is searched; empty: any
 }
 
 // itemTypes are the names by which a filter knows families of media types:
@@ -64,6 +65,7 @@ func (f Filter) sql(actor Actor, scope db.Scope) (db.Filter, error) {
 		UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: scope,
 		From: f.From, To: f.To, Kind: f.Kind, CameraMake: f.CameraMake, CameraModel: f.CameraModel, Lens: f.Lens,
 		Favourite: f.Favourite, Uploader: f.Uploader, Album: f.Album, Located: f.Located, MinRating: f.MinRating,
+		AIStatus: string(f.AIStatus),
 	}
 	switch scope {
 	case "", db.ScopeOwn, db.ScopeShared, db.ScopeAll:
@@ -79,6 +81,11 @@ func (f Filter) sql(actor Actor, scope db.Scope) (db.Filter, error) {
 			return d, Invalid("type", "filter.type_unknown")
 		}
 		d.MIMEs = mimes
+	}
+	switch f.AIStatus {
+	case "", AIOff, AIPending, AIProcessing, AIDone, AIFailed:
+	default:
+		return d, Invalid("ai_status", "filter.ai_status_unknown")
 	}
 	if f.MinRating < 0 || f.MinRating > 5 {
 		return d, Invalid("rating", "filter.rating_range")

@@ -27,6 +27,8 @@ type MediaDetail struct {
 	ThumbHeight int
 	Thumb       int // version of the thumb; 0 while there is none
 	Preview     int // version of the preview; 0 while there is none
+	AIStatus    AIStatus
+	AIErrorCode string // why AIStatus is failed
 
 	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite, CanDownload bool
 }
@@ -61,6 +63,11 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 			d.Preview = int(v.Version)
 		}
 	}
+	ai, err := a.aiStatuses(ctx, []candidate{{id, m.Kind, m.Status, d.Preview > 0}})
+	if err != nil {
+		return MediaDetail{}, err
+	}
+	d.AIStatus, d.AIErrorCode = ai[id].Status, ai[id].Code
 	return d, nil
 }
 

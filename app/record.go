@@ -16,6 +16,7 @@ type Record struct {
 	Favourite      bool // of the actor
 	ThumbVersion   int  // 0: there is none (yet)
 	PreviewVersion int
+	AIStatus       AIStatus
 }
 
 // Record returns one item in full.
@@ -47,11 +48,20 @@ func (a *App) records(ctx context.Context, actor Actor, ids []uuid.UUID) ([]Reco
 	if err != nil {
 		return nil, fmt.Errorf("load %d items: %w", len(ids), err)
 	}
+	candidates := make([]candidate, len(rows))
+	for i, r := range rows {
+		candidates[i] = candidate{r.Media.ID, r.Media.Kind, r.Media.Status, r.PreviewVersion > 0}
+	}
+	ai, err := a.aiStatuses(ctx, candidates)
+	if err != nil {
+		return nil, err
+	}
 	byID := make(map[uuid.UUID]Record, len(rows))
 	for _, r := range rows {
 		byID[r.Media.ID] = Record{
 			Media: r.Media, OwnerName: r.OwnerName, Favourite: r.Favourite,
 			ThumbVersion: int(r.ThumbVersion), PreviewVersion: int(r.PreviewVersion),
+			AIStatus: ai[r.Media.ID].Status,
 		}
 	}
 	records := make([]Record, 0, len(rows))

@@ -382,25 +382,39 @@ func (q *Queries) EmbeddingModels(ctx context.Context) ([]EmbeddingModel, error)
 	return items, nil
 }
 
-const embeddingState = `-- name: EmbeddingState :one
-SELECT state, error_code FROM media_ai WHERE media_id = $1 AND model_id = $2
+const embeddingStates = `-- name: EmbeddingStates :many
+SELECT media_id, state, error_code FROM media_ai WHERE media_id = ANY ($1::uuid[]) AND model_id = $2
 `
 
-type EmbeddingStateParams struct {
-	MediaID uuid.UUID
+type EmbeddingStatesParams struct {
+	Ids     []uuid.UUID
 	ModelID int32
 }
 
-type EmbeddingStateRow struct {
+type EmbeddingStatesRow struct {
+	MediaID   uuid.UUID
 	State     AiState
 	ErrorCode string
 }
 
-func (q *Queries) EmbeddingState(ctx context.Context, arg EmbeddingStateParams) (EmbeddingStateRow, error) {
-	row := q.db.QueryRow(ctx, embeddingState, arg.MediaID, arg.ModelID)
-	var i EmbeddingStateRow
-	err := row.Scan(&i.State, &i.ErrorCode)
-	return i, err
+func (q *Queries) EmbeddingStates(ctx context.Context, arg EmbeddingStatesParams) ([]EmbeddingStatesRow, error) {
+	rows, err := q.db.Query(ctx, embeddingStates, arg.Ids, arg.ModelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EmbeddingStatesRow
+	for rows.Next() {
+		var i EmbeddingStatesRow
+		if err := rows.Scan(&i.MediaID, &i.State, &i.ErrorCode); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const embeddingsWaiting = `-- name: EmbeddingsWaiting :one

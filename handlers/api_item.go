@@ -49,7 +49,7 @@ type apiMedia struct {
 	UpdatedAt     time.Time  `json:"updated_at"`
 	Version       int32      `json:"version" doc:"grows with every edit; send it back to be told of edits in between"`
 	Damaged       bool       `json:"damaged" doc:"shown as far as the file goes"`
-	AIStatus      string     `json:"ai_status" enum:"off" doc:"off: no model is installed"`
+	AIStatus      string     `json:"ai_status" enum:"off,pending,processing,done,failed" doc:"whether search by meaning knows it; off: no model is installed, or there is no picture to look at"`
 	Status        string     `json:"status" enum:"pending,processing,ready,failed"`
 	Error         *string    `json:"error" doc:"why status is failed"`
 }
@@ -68,7 +68,7 @@ func mediaOf(r app.Record) apiMedia {
 		Camera: some(cameraName(r.CameraMake, r.CameraModel)), Lens: some(r.Lens), Tags: []string{}, AITags: []string{},
 		AlbumID: r.AlbumID, Owner: apiOwner{r.OwnerID, r.OwnerName}, Rating: r.Rating, Archived: r.ArchivedAt != nil,
 		Favourite: r.Favourite, TrashedAt: r.TrashedAt, UpdatedAt: r.UpdatedAt.UTC(), Version: r.RowVersion, Damaged: r.Damaged,
-		AIStatus: "off", Status: string(r.Status),
+		AIStatus: string(r.AIStatus), Status: string(r.Status),
 	}
 	if r.DurationMs != nil {
 		m.Duration = some(float64(*r.DurationMs) / 1000)

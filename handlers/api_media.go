@@ -29,6 +29,7 @@ type apiMediaHandlers struct {
 type apiMediaQuery struct {
 	Status    string `query:"status" enum:"pending,processing,ready,failed"`
 	Kind      string `query:"kind" enum:"photo,video"`
+	AIStatus  string `query:"ai_status" enum:"off,pending,processing,done,failed"`
 	Favourite bool   `query:"favourite" doc:"only favourites"`
 	Trashed   bool   `query:"trashed" doc:"what lies in the trash instead"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
@@ -64,7 +65,7 @@ func (h apiMediaHandlers) register() {
 
 func (h apiMediaHandlers) list(ctx context.Context, actor app.Actor, in *apiMediaQuery) (*apiBody[apiList[apiMedia]], error) {
 	page, err := h.app.OwnRecords(ctx, actor, app.RecordQuery{
-		Filter: app.Filter{Kind: db.MediaKind(in.Kind), Favourite: in.Favourite},
+		Filter: app.Filter{Kind: db.MediaKind(in.Kind), Favourite: in.Favourite, AIStatus: app.AIStatus(in.AIStatus)},
 		Status: db.MediaStatus(in.Status), Trashed: in.Trashed, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {

@@ -36,6 +36,7 @@ type apiSearchQuery struct {
 	CameraModel string `query:"camera_model"`
 	Lens        string `query:"lens"`
 	Favourite   bool   `query:"favourite"`
+	AIStatus    string `query:"ai_status" enum:"off,pending,processing,done,failed"`
 	AlbumID     string `query:"album_id" format:"uuid"`
 	Limit       int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	Cursor      string `query:"cursor" maxLength:"400"`
@@ -74,7 +75,7 @@ func (h apiSearch) search(ctx context.Context, actor app.Actor, in *apiSearchQue
 		Q: in.Q, Mode: app.SearchMode(in.Mode), Sort: app.SearchSort(in.Sort), Scope: db.Scope(in.Scope), Cursor: in.Cursor, Limit: in.Limit,
 		Filter: app.Filter{
 			Kind: db.MediaKind(in.Kind), Type: in.Type, CameraMake: in.CameraMake, CameraModel: in.CameraModel, Lens: in.Lens,
-			Favourite: in.Favourite,
+			Favourite: in.Favourite, AIStatus: app.AIStatus(in.AIStatus),
 		},
 	}
 	var err error

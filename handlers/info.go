@@ -11,6 +11,7 @@ import (
 	"albumen/db"
 	"albumen/i18n"
 	"albumen/media"
+	"albumen/ml"
 	mediaviews "albumen/views/media"
 )
 
@@ -21,6 +22,16 @@ func infoOf(ctx context.Context, m app.MediaDetail) mediaviews.Info {
 		Lens: m.Lens, Exposure: exposure(ctx, m.Media), Place: m.Place, Mime: m.Mime, Bytes: m.Bytes,
 		Checksum: hex.EncodeToString(m.Sha256), UploadedAt: m.UploadedAt, Description: m.Description,
 	}
+	switch m.AIStatus {
+	case app.AIPending:
+		info.MeaningStatus = i18n.T(ctx, "info.meaning_pending")
+	case app.AIProcessing:
+		info.MeaningStatus = i18n.T(ctx, "info.meaning_processing")
+	case app.AIDone:
+		info.MeaningStatus = i18n.T(ctx, "info.meaning_done")
+	case app.AIFailed:
+		info.MeaningStatus = i18n.T(ctx, "info.meaning_failed", "Reason", aiFailureText(ctx, m.AIErrorCode))
+	}
 	if m.TakenOffset != nil {
 		info.Offset = formatOffset(int(*m.TakenOffset))
 	}
@@ -28,6 +39,20 @@ func infoOf(ctx context.Context, m app.MediaDetail) mediaviews.Info {
 		info.Coordinates = fmt.Sprintf("%.5f, %.5f", *m.Latitude, *m.Longitude)
 	}
 	return info
+}
+
+// aiFailureText says why a picture could not be embedded.
+func aiFailureText(ctx context.Context, code string) string {
+	key, ok := map[string]string{
+		ml.EmbedDecode:       "ai_failure.decode",
+		ml.EmbedMissing:      "ai_failure.missing",
+		ml.EmbedCrashed:      "ai_failure.crashed",
+		app.CodeEmbedInvalid: "ai_failure.invalid",
+	}[code]
+	if !ok {
+		key = "ai_failure.unknown"
+	}
+	return i18n.T(ctx, key)
 }
 
 // exposure writes "1/250 s · ƒ/2.8 · ISO 200 · 35 mm", as far as it is known.

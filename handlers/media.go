@@ -70,6 +70,9 @@ func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) medi
 		FavouriteURL: path + "/favourite", TrashURL: path + "/trash", RestoreURL: path + "/restore",
 		EditURL: list.at(path + "/edit"), OriginalURL: path + "/original",
 	}
+	if m.AIStatus == app.AIPending || m.AIStatus == app.AIProcessing {
+		v.Info.MeaningURL = list.withInfo(m.ID)
+	}
 	if v.InfoOpen {
 		v.InfoURL = list.viewer(m.ID)
 	}

@@ -73,7 +73,7 @@ func (h searchHandlers) view(c echo.Context, list origin, cameras []app.Camera) 
 	get := list.search.Get
 	v := search.Search{
 		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
-		Filtered: get("from")+get("to")+get("type")+get("camera") != "",
+		Filtered: get("from")+get("to")+get("type")+get("camera")+get("ai_status") != "",
 	}
 	if v.Mode == "" {
 		v.Mode = string(app.SearchHybrid)
@@ -123,6 +123,7 @@ func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, erro
 	default:
 		q.Type = kind
 	}
+	q.AIStatus = app.AIStatus(values.Get("ai_status"))
 	q.CameraModel = values.Get("camera")
 	for _, camera := range cameras {
 		if cameraName(camera.Make, camera.Model) == q.CameraModel {

@@ -182,5 +182,5 @@ SELECT a.media_id, m.owner_id, u.email AS owner_email, m.filename, a.error_code,
   FROM media_ai a JOIN media m ON m.id = a.media_id JOIN users u ON u.id = m.owner_id
  WHERE a.model_id = sqlc.arg(model_id) AND a.state = 'failed' ORDER BY a.updated_at DESC LIMIT sqlc.arg(n);
 
--- name: EmbeddingState :one
-SELECT state, error_code FROM media_ai WHERE media_id = sqlc.arg(media_id) AND model_id = sqlc.arg(model_id);
+-- name: EmbeddingStates :many
+SELECT media_id, state, error_code FROM media_ai WHERE media_id = ANY (sqlc.arg(ids)::uuid[]) AND model_id = sqlc.arg(model_id);
