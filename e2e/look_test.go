@@ -59,6 +59,7 @@ func pagesOfMembers(word, id string) []page {
 		{name: "account", path: "/account"},
 		{name: "tokens", path: "/account/tokens"},
 		{name: "admin", path: "/admin"},
+		{name: "admin-model", path: "/admin/model"},
 		{name: "keys", path: "/help/keys"},
 		{name: "keys-overlay", path: "/timeline", keys: []string{"?"}},
 		{name: "not-found", path: "/media/nothing-here"},

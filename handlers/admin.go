@@ -21,6 +21,7 @@ type adminApp interface {
 	SiteState(context.Context, app.Actor) (app.SiteState, error)
 	RetryFailed(context.Context, app.Actor, uuid.UUID) error
 	RetryAllFailed(context.Context, app.Actor) (int, error)
+	MeaningState(context.Context, app.Actor) (app.MeaningState, error)
 }
 
 // QueueState tells how the job queue is doing.
@@ -46,10 +47,15 @@ func (h adminHandlers) status(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the queue: %w", err)
 	}
+	meaning, err := h.app.MeaningState(ctx, h.actor(c))
+	if err != nil {
+		return err
+	}
 	p := admin.Status{
 		Page: h.page(c), Version: h.version, Processes: processesOf(ctx, queue), Queues: queuesOf(ctx, queue),
-		Totals: totalsOf(ctx, site), Failed: failuresOf(ctx, site), Meaning: i18n.T(ctx, "admin.no_model"),
+		Totals: totalsOf(ctx, site), Failed: failuresOf(ctx, site), MeaningURL: modelPath,
 	}
+	p.Meaning, p.MeaningOn = meaningRow(ctx, meaning)
 	if site.Failed > 0 {
 		p.RetryURL = "/admin/retry"
 	}
@@ -107,18 +113,22 @@ func totalsOf(ctx context.Context, site app.SiteState) []admin.Total {
 func failuresOf(ctx context.Context, site app.SiteState) []admin.Failure {
 	var out []admin.Failure
 	for _, f := range site.Failures {
-		shown := admin.Failure{
-			Filename: f.Filename, Reason: failureText(ctx, f.Code), Attempts: f.Attempts, At: f.At,
-			RetryURL: "/admin/media/" + f.ID.String() + "/retry",
-		}
-		if f.Filename == "" {
-			shown.Filename = i18n.T(ctx, "admin.file_of", "Owner", f.Owner)
-		} else {
-			shown.Href = fromTimeline.viewer(f.ID)
-		}
-		out = append(out, shown)
+		out = append(out, failureOf(ctx, f))
 	}
 	return out
+}
+
+func failureOf(ctx context.Context, f app.SiteFailure) admin.Failure {
+	shown := admin.Failure{
+		Filename: f.Filename, Reason: failureText(ctx, f.Code), Attempts: f.Attempts, At: f.At,
+		RetryURL: "/admin/media/" + f.ID.String() + "/retry",
+	}
+	if f.Filename == "" {
+		shown.Filename = i18n.T(ctx, "admin.file_of", "Owner", f.Owner)
+	} else {
+		shown.Href = fromTimeline.viewer(f.ID)
+	}
+	return shown
 }
 
 func (h adminHandlers) retry(c echo.Context) error {

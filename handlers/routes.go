@@ -75,6 +75,14 @@ func (s *Server) routes(d Deps) {
 	s.get("/admin", admin.status)
 	e.POST("/admin/retry", admin.retryAll)
 	e.POST("/admin/media/:id/retry", admin.retry)
+	model := modelHandlers{s, d.App}
+	s.get("/admin/model", model.show)
+	e.POST("/admin/model/retry", model.retry)
+	e.POST("/admin/model/missed", model.missed)
+	e.POST("/admin/model/again", model.again)
+	e.POST("/admin/model/prune", model.prune)
+	e.POST("/admin/model/:id/use", model.use)
+	e.POST("/admin/model/media/:id/retry", model.retryOne)
 
 	// One's own account
 	settings := settingsHandlers{s, d.App}

@@ -26,6 +26,7 @@ import (
 	"albumen/handlers"
 	"albumen/jobs"
 	"albumen/live"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -46,7 +47,10 @@ type site struct {
 	log     *syncBuffer
 	store   storage.Store
 	queue   *jobs.Queue
-	admin   db.User // has goodPassword
+	redis   *redis.Pool
+
+	mlPrefix string  // of what ml processes say
+	admin    db.User // has goodPassword
 }
 
 type syncBuffer struct {
@@ -110,9 +114,11 @@ func emptySite(t testing.TB, settings ...string) *site {
 	hubContext, stopHub := context.WithCancel(context.Background())
 	t.Cleanup(stopHub)
 	go hub.Run(hubContext)
+	s.mlPrefix, s.redis = "test:"+uuid.NewString(), pool
 	s.queue = jobs.NewQueue("test"+uuid.NewString(), pool)
 	s.app = app.New(app.Deps{
 		DB: s.db, Storage: store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
+		ML:        ml.NewClient(pool, s.mlPrefix),
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
 	})

@@ -43,6 +43,7 @@ func newGallery(t *testing.T) *gallery {
 	for name, component := range g.pages() {
 		g.mux.Handle("GET /"+name, templ.Handler(component))
 	}
+	g.mux.Handle("GET /admin/model", templ.Handler(g.pages()["model"]))
 	g.mux.Handle("GET /static/", static.Handler())
 	g.mux.HandleFunc("GET /media/{id}/thumb", g.servePhoto)
 	g.mux.HandleFunc("GET /media/{id}/preview", g.servePhoto)

@@ -60,6 +60,11 @@ func (g *gallery) pages() map[string]templ.Component {
 		"tokens":          account.TokensPage(tokens("")),
 		"tokens-made":     account.TokensPage(tokens("alb_3f9c2a7d51e84b0c9d6f2e1a8b7c4d5e")),
 		"admin":           admin.StatusPage(status()),
+		"model":           admin.ModelPage(modelReady()),
+		"model-building":  admin.ModelPage(modelBuilding()),
+		"model-fetching":  admin.ModelPage(modelFetching()),
+		"model-offline":   admin.ModelPage(modelOffline()),
+		"model-none":      admin.ModelPage(modelNone()),
 		"keys":            help.KeysPage(help.Keys{Page: page("/help/keys")}),
 		"problem":         layout.ProblemPage(layout.Problem{Page: page("/x"), Status: 404, Reference: "01J3-7Q2M"}),
 		"problem-visitor": layout.ProblemPage(layout.Problem{Page: visitor, Status: 503, Reference: "01J3-7Q2M", RetryURL: "/"}),
@@ -201,7 +206,7 @@ func tokens(created string) account.Tokens {
 }
 
 func status() admin.Status {
-	return admin.Status{Page: page("/admin"), Version: "0.1.0", RetryURL: "/admin/retry", Meaning: "No model is installed. Fetch one with albumen-ml fetch-model.",
+	return admin.Status{Page: page("/admin"), Version: "0.1.0", RetryURL: "/admin/retry", Meaning: "The ml process has no model, so photos are found by words only.", MeaningURL: "/admin/model",
 		Processes: []admin.Process{{Name: "web", Host: "album-1", State: "running", OK: true, Since: noon}, {Name: "worker", Host: "album-1", State: "not seen for 2 minutes", Since: noon}},
 		Queues:    []admin.Queue{{Name: "process_media", Waiting: 1204, Running: 4, Retry: 2, Oldest: 95 * time.Second}, {Name: "embed_image"}},
 		Totals:    []admin.Total{{Label: "Photos", Value: "48,211"}, {Label: "Originals", Value: "312 GB"}, {Label: "Waiting", Value: "1,204"}, {Label: "Failed", Value: "2"}},

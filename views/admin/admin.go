@@ -9,15 +9,16 @@ import (
 
 // Status is the page that tells whether the machinery runs.
 type Status struct {
-	Page      layout.Page
-	Version   string
-	Processes []Process
-	Queues    []Queue
-	Totals    []Total
-	Failed    []Failure
-	RetryURL  string // POST, all failed items; "" when there are none
-	Meaning   string // state of search by meaning: a sentence
-	MeaningOn bool
+	Page       layout.Page
+	Version    string
+	Processes  []Process
+	Queues     []Queue
+	Totals     []Total
+	Failed     []Failure
+	RetryURL   string // POST, all failed items; "" when there are none
+	Meaning    string // state of search by meaning: a sentence
+	MeaningOn  bool
+	MeaningURL string // of the page about it
 }
 
 // Process is one running process.
