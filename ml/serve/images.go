@@ -57,7 +57,7 @@ func newImageLane(cfg Config, model Model, s *status) *imageLane {
 	}
 	return &imageLane{
 		cfg: cfg, model: model, batches: newBatcher(model, size), queue: jobs.NewQueue(cfg.Namespace, cfg.Redis),
-		status: s, log: cfg.Log, decode: make(chan struct{}, max(1, runtime.NumCPU()/2)),
+		status: s, log: cfg.Log, decode: make(chan struct{}, runtime.NumCPU()),
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Server) attempt(ctx context.Context) (Model, error) {
 		now.State, now.Detail, now.Fetched, now.FetchTotal = ml.StateLoading, nil, 0, 0
 	})
 	started := time.Now()
-	model, err := source.Load(ctx)
+	model, err := load(ctx, source)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,26 @@ func (s *Server) attempt(ctx context.Context) (Model, error) {
 		s.cfg.Log.WarnContext(ctx, "the weights of this model are random: what search by meaning finds is found by chance")
 	}
 	return model, nil
+}
+
+// load does not hold up a stop: loading takes seconds and cannot be ended, but
+// the process can.
+func load(ctx context.Context, source Source) (Model, error) {
+	type loaded struct {
+		model Model
+		err   error
+	}
+	done := make(chan loaded, 1)
+	go func() {
+		model, err := source.Load(ctx)
+		done <- loaded{model, err}
+	}()
+	select {
+	case l := <-done:
+		return l.model, l.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // fetching returns what takes note of progress, with a line in the log now and
