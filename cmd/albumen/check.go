@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"albumen/config"
 	"albumen/db"
 	"albumen/media"
+	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -115,13 +117,13 @@ func (k *checker) ask(name, remedy string, check func() (string, error)) bool {
 }
 
 func (k *checker) services(ctx context.Context, cfg *config.Config, log *slog.Logger) {
-	k.ask("redis", "Start Redis, or correct REDIS_URL.", func() (string, error) {
-		pool, err := redisdb.Open(ctx, cfg.Redis.URL())
-		if err != nil {
-			return "", err
-		}
-		return "answers", pool.Close()
-	})
+	var cache *redis.Pool
+	if k.ask("redis", "Start Redis, or correct REDIS_URL.", func() (detail string, err error) {
+		cache, err = redisdb.Open(ctx, cfg.Redis.URL())
+		return "answers", err
+	}) {
+		defer cache.Close()
+	}
 	k.ask("storage", "Make the folder of STORAGE_URL writable for the user that runs Albumen.", func() (string, error) {
 		return "writes, reads and deletes", tryStorage(ctx, cfg.StorageURL)
 	})
@@ -138,8 +140,11 @@ func (k *checker) services(ctx context.Context, cfg *config.Config, log *slog.Lo
 	}) {
 		return
 	}
+	a := app.New(app.Deps{DB: pool, Log: log, DefaultZone: cfg.DefaultTimeZone, Now: time.Now})
+	if cache != nil {
+		k.meaning(ctx, ml.NewClient(cache, ml.Prefix), a)
+	}
 	k.ask("derived data", "Please report this with the output of albumen version: it must not happen.", func() (string, error) {
-		a := app.New(app.Deps{DB: pool, Log: log, DefaultZone: cfg.DefaultTimeZone, Now: time.Now})
 		drift, err := a.CheckDrift(ctx, app.SystemActor())
 		if err == nil && drift != (app.Drift{}) {
 			err = fmt.Errorf("%d rows of album_access and %d rows of month_counts differ from their sources", drift.AlbumAccess, drift.MonthCounts)

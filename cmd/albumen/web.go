@@ -14,7 +14,6 @@ import (
 	"albumen/app"
 	"albumen/handlers"
 	"albumen/live"
-	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -114,12 +113,7 @@ func (s *services) parts() []handlers.Part {
 			return "", err
 		}},
 		// Everything else works without it, so it is never a reason not to be ready.
-		{Name: "ml", Check: func(ctx context.Context) (string, error) {
-			status, err := s.ml.Status(ctx)
-			if errors.Is(err, ml.ErrUnavailable) {
-				return "not running", nil
-			}
-			return string(status.State), err
-		}},
+		{Name: "ml", Optional: true, Check: func(ctx context.Context) (string, error) { return mlState(ctx, s.ml) }},
+		{Name: "embeddings", Optional: true, Check: func(ctx context.Context) (string, error) { return waitingState(ctx, s.app) }},
 	}
 }
