@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
 	"albumen/app"
+	"albumen/i18n"
 )
 
 const apiPrefix = "/api/v1"
@@ -24,11 +25,26 @@ func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := malformed(status, message, errs)
 		p.Reference = requestID(ctx.Context())
+		p.Detail = i18n.T(ctx.Context(), shapeMessage(status))
 		return p
 	}
 }
 
-// malformed describes input that does not have the documented shape.
+// shapeMessage is the message for a status of huma's own.
+func shapeMessage(status int) string {
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return "error.api_too_large"
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+		return "error.api_shape"
+	case status >= http.StatusInternalServerError:
+		return "error.internal"
+	}
+	return "error.request"
+}
+
+// malformed describes input that does not have the documented shape. What is
+// said of each field is huma's, for the programmer (docs/adr/0037).
 func malformed(status int, message string, errs []error) *Problem {
 	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message, Code: codeOfStatus(status)}
 	if status == http.StatusBadRequest {

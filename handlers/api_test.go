@@ -116,6 +116,11 @@ func TestAPITokenMeAndItems(t *testing.T) {
 	if status := s.call("PATCH", "/media/"+id, made.Token, `{"version":1,"title":"Sea"}`, &p); status != 409 || p.Code != "conflict" || p.Detail == "" {
 		t.Errorf("a stale PATCH: %d %+v", status, p)
 	}
+	for _, body := range []string{`{"version":"one","title":"Sea"}`, `{"version":`} { // huma refuses these, in our words
+		if status := s.call("PATCH", "/media/"+id, made.Token, body, &p); (status != 422 && status != 400) || p.Code != "invalid" || !strings.HasPrefix(p.Detail, "What was sent does not have the documented form.") {
+			t.Errorf("%s: %d %+v", body, status, p)
+		}
+	}
 	if status := s.call("PATCH", "/media/"+id, made.Token, `{"title":"`+strings.Repeat("x", 501)+`"}`, &p); status != 422 || p.Code != "invalid" || len(p.Errors) != 1 || p.Errors[0].Location != "body.title" {
 		t.Errorf("a long title: %d %+v", status, p)
 	}
