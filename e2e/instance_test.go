@@ -103,10 +103,15 @@ func prepare(t testing.TB) *instance {
 	port := freePort(t)
 	i := &instance{t: t, url: fmt.Sprintf("http://localhost:%d", port), dir: dir, running: map[string]*exec.Cmd{}, logs: &lockedBuffer{}}
 	base, _, _ := strings.Cut(redisURL, "?")
+	model, err := filepath.Abs("../ml/clip/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
 	i.env = append(os.Environ(),
 		"BASE_URL="+i.url, fmt.Sprintf("LISTEN=127.0.0.1:%d", port), "SECRET_KEY=e2e-secret-key-of-at-least-32-bytes",
 		"DATABASE_URL="+dbtest.NewURL(t), fmt.Sprintf("REDIS_URL=%s?db=%d", base, 1+rand.IntN(15)),
 		"DATA_DIR="+dir, "STORAGE_URL=file://"+filepath.Join(dir, "media"), "LOG_LEVEL=info",
+		"CLIP_MODEL="+model,
 	)
 	t.Cleanup(func() {
 		for name := range i.running {
