@@ -196,7 +196,7 @@ func (s *Server) sendProblem(c echo.Context, p *Problem) error {
 		}
 		return sendText(c, p.Status, p.ContentType(""), append(body, '\n'))
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized || p.Status == http.StatusNotFound && s.lostSession(c) {
 		return s.toLogin(c)
 	}
 	return s.renderProblem(c, p)
@@ -213,6 +213,13 @@ func (s *Server) renderProblem(c echo.Context, p *Problem) error {
 	return s.render(c, p.Status, layout.ProblemPage(view))
 }
 
+// lostSession reports that a form came from somebody who is not signed in: most
+// likely the session ended while the page was open. What is there, and what is
+// not, answers alike.
+func (s *Server) lostSession(c echo.Context) bool {
+	return c.Request().Method == http.MethodPost && !s.actor(c).SignedIn()
+}
+
 // toLogin sends a visitor to the sign-in page, and back afterwards where that
 // is possible.
 func (s *Server) toLogin(c echo.Context) error {
@@ -225,6 +232,10 @@ func (s *Server) toLogin(c echo.Context) error {
 		}
 	case r.Method == http.MethodGet:
 		next = localPath(r.URL.RequestURI())
+	default: // the page with the form, where it is one of ours
+		if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+			next = localPath(from.RequestURI())
+		}
 	}
 	target := "/login"
 	if next != "" && next != "/" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"albumen/app"
@@ -257,6 +258,9 @@ func TestVisitorsComeBackAfterSigningIn(t *testing.T) {
 	b := s.browser()
 	b.get("/account/tokens?a=b").want(t, http.StatusSeeOther, "/login?next=%2Faccount%2Ftokens%3Fa%3Db")
 	b.post("/account", url.Values{}).want(t, http.StatusSeeOther, "/login")
+	edit := "/media/" + uuid.NewString() + "/edit"
+	b.post(edit, url.Values{}, "Referer", "https://photos.example.org"+edit).want(t, http.StatusSeeOther, "/login?next="+url.QueryEscape(edit))
+	b.post(edit, url.Values{}, "Referer", "https://evil.example"+edit).want(t, http.StatusSeeOther, "/login")
 	a := b.get("/account", "HX-Request", "true", "HX-Current-URL", "https://photos.example.org/trash?x=1")
 	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("HX-Redirect") != "/login?next=%2Ftrash%3Fx%3D1" {
 		t.Errorf("htmx: %v", a)

@@ -40,6 +40,9 @@ func (h timelineHandlers) show(c echo.Context) error {
 		return err
 	}
 	days := daysOf(ctx, page)
+	if q.Month != "" && len(days) > 0 { // it begins with a whole day
+		days[0].Partial = len(days) == 1 && page.Next != ""
+	}
 	older := olderDaysURL(page, days)
 	if wantsFragment(c.Request()) {
 		if len(days) > 0 {

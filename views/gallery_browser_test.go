@@ -147,7 +147,7 @@ func (g *gallery) serveEvents(w http.ResponseWriter, r *http.Request) {
 // browser is a headless Chromium; tab opens a page in it.
 type browser struct{ ctx context.Context }
 
-func newBrowser(t *testing.T) browser {
+func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) browser {
 	t.Helper()
 	path := "/usr/bin/chromium"
 	if p := os.Getenv("CHROMIUM"); p != "" {
@@ -158,7 +158,7 @@ func newBrowser(t *testing.T) browser {
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-dev-shm-usage", true))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
@@ -230,7 +230,7 @@ func (p *tab) until(condition string) {
 			return
 		}
 		if time.Now().After(end) {
-			p.t.Fatalf("never came true: %s (%v)", condition, err)
+			p.t.Fatalf("never came true: %s (%v); the console says %q", condition, err, p.console())
 		}
 		time.Sleep(30 * time.Millisecond)
 	}

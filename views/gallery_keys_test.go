@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -115,6 +116,12 @@ func TestKeysOfEveryPage(t *testing.T) {
 	p.at("/search")
 	p.press(kb.Escape, "g", "t")
 	p.at("/timeline")
+	p.open(g.URL + "/media/0002")
+	p.press("g", "f")
+	p.at("/favourites")
+	p.open(g.URL + "/media/0002")
+	p.press("/")
+	p.at("/search")
 	p.quiet("every page")
 }
 
@@ -175,8 +182,13 @@ func TestPhotosArriveOnTheOpenTimeline(t *testing.T) {
 			g.events <- `{"id":"` + id + `","kind":"ready"}`
 		}
 	}
+	count := `document.querySelector('[data-day="2024-07-12"] .day-count').textContent`
+	before := js[string](p, count)
 	arrive("a")
 	p.until(`document.querySelector('[data-day="2024-07-12"] #m-0900.is-new')`)
+	if now, tiles := js[string](p, count), js[int](p, `document.querySelectorAll('[data-day="2024-07-12"] .tile').length`); now == before || now != fmt.Sprint(tiles, " photos") {
+		t.Errorf("the day of %d photos says %q", tiles, now)
+	}
 	if js[bool](p, `!document.querySelector("#arrivals").hidden`) {
 		t.Error("the note of new photos shows although they are in view")
 	}

@@ -210,12 +210,18 @@ for (const input of form.querySelectorAll("input[type=file]")) {
 addEventListener("paste", (event) => add([...event.clipboardData.files]));
 addEventListener("dragover", (event) => { event.preventDefault(); $("[data-drop]").classList.add("is-over"); });
 addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("[data-drop]").classList.remove("is-over"); });
-addEventListener("drop", async (event) => {
+addEventListener("drop", (event) => {
   event.preventDefault();
   $("[data-drop]").classList.remove("is-over");
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  add(entries.length ? (await Promise.all(entries.map(walk))).flat() : [...event.dataTransfer.files]);
+  if (entries.length) take(entries);
+  else add([...event.dataTransfer.files]);
 });
+document.addEventListener("dropped", (event) => take(event.detail)); // on another page, which this one replaced
+
+async function take(entries) {
+  add((await Promise.all(entries.map(walk))).flat());
+}
 
 // walk reads a dropped file or folder; readEntries gives a hundred at a time.
 async function walk(entry) {

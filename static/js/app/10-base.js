@@ -68,6 +68,27 @@ document.addEventListener("submit", async (event) => {
   await fragment(form.action, { theme, back: location.pathname + location.search });
 });
 
+// A form that is on its way is not sent again by a second click. What acts on a form in place has prevented its sending.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if ("sent" in form.dataset) return event.preventDefault();
+  form.dataset.sent = "";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
+
+// Signing out empties the site's storage: a page of photos that the browser brings back without its mark is not shown again.
+const kept = { get: () => { try { return localStorage.getItem("in"); } catch { return "1"; } }, set: (value) => { try { value ? localStorage.setItem("in", value) : localStorage.removeItem("in"); } catch { /* no storage, no mark */ } } };
+const ours = () => $("[data-go]");
+if (ours()) kept.set("1");
+addEventListener("submit", (event) => { if (event.target.matches('form[action="/logout"]')) kept.set(""); });
+addEventListener("pageshow", (event) => {
+  for (const form of $$("form[data-sent]")) delete form.dataset.sent;
+  if (!event.persisted || !ours() || kept.get()) return;
+  document.body.hidden = true;
+  location.reload();
+});
+
 // A filter that changes shows its results at once.
 document.addEventListener("change", (event) => {
   if (event.target.matches('[data-filters] input[type="radio"]')) event.target.form.requestSubmit();

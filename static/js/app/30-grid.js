@@ -79,7 +79,9 @@ async function trash(tile, url) {
 function takeAway(tile) {
   const day = tile.closest("[data-day]");
   (tile.closest(".hit") ?? tile).remove();
-  if (day && !$(".tile", day)) day.remove();
+  if (!day) return;
+  if ($(".tile", day)) recount(day);
+  else day.remove();
 }
 
 // Undoing on the timeline puts the photo back in its place; elsewhere the form does it and comes back here.

@@ -87,7 +87,14 @@ function merge(day) {
     else $("[data-grid]", section).append(now);
     fresh++;
   }
+  if (fresh) recount(section);
   return fresh;
+}
+
+// recount keeps the number in a day's heading right; a day that is not all on the page has none.
+function recount(day) {
+  const count = $(".day-count", day), n = $$(".tile", day).length;
+  if (count) count.textContent = n === 1 ? days.dataset.one : days.dataset.other.replace("2", n.toLocaleString(document.documentElement.lang));
 }
 
 pill?.addEventListener("click", () => {
