@@ -2,7 +2,9 @@ package media
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -115,7 +117,7 @@ func answer(r decodeRequest) decodeAnswer {
 		return decodeAnswer{Failure: err.Error()}
 	}
 	defer im.Close()
-	a, err := pictures(im)
+	a, err := pictures(im, r)
 	a.Result.Damaged = damaged
 	a.Failure = text(err)
 	return a
@@ -138,7 +140,12 @@ func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
 		im, err = vips.Open(r.Path, o)
 	}
 	if err == nil {
-		return im, isDataWarning(im.Warnings), nil
+		damaged = isDataWarning(im.Warnings)
+		if damaged && !r.AllowDamaged {
+			im.Close()
+			return nil, false, errors.New(im.Warnings)
+		}
+		return im, damaged, nil
 	}
 	if !r.AllowDamaged {
 		return nil, false, err
@@ -146,21 +153,26 @@ func open(r decodeRequest) (im *vips.Image, damaged bool, err error) {
 	o.Strict = false
 	im, again := vips.Open(r.Path, o)
 	if again != nil {
+		if o.Data = wholeSegments(r.Path, r.MemoryBytes/2); o.Data != nil {
+			im, again = vips.Open(r.Path, o)
+		}
+	}
+	if again != nil {
 		return nil, false, err
 	}
 	return im, true, nil
 }
 
-// isDataWarning tells libjpeg's warnings of wrong pixels from those of unusual
-// but harmless headers.
+// isDataWarning tells warnings of wrong pixels, by libjpeg and by libtiff's fax
+// decoder, from those of unusual but harmless headers.
 func isDataWarning(s string) bool {
 	s = strings.ToLower(s)
-	return strings.Contains(s, "premature end") || strings.Contains(s, "bad huffman code") || strings.Contains(s, "arithmetic decod")
+	return strings.Contains(s, "premature end") || strings.Contains(s, "bad huffman code") || strings.Contains(s, "bad code word") || strings.Contains(s, "arithmetic decod")
 }
 
 // pictures makes everything that is derived from one decoded picture. Encoding
 // the preview takes most of the time, on one core; the rest is made beside it.
-func pictures(im *vips.Image) (a decodeAnswer, err error) {
+func pictures(im *vips.Image, asked decodeRequest) (a decodeAnswer, err error) {
 	preview, err := im.Canvas()
 	if err != nil {
 		return a, fmt.Errorf("preview: %w", err)
@@ -176,15 +188,16 @@ func pictures(im *vips.Image) (a decodeAnswer, err error) {
 		r.Preview = webp
 		return nil
 	})
-	group.Go(func() error { return small(im, &a) })
+	group.Go(func() error { return small(im, asked, &a) })
 	err = group.Wait()
 	return a, err
 }
 
-// small makes the thumb and what is computed from it.
-func small(im *vips.Image, a *decodeAnswer) error {
+// small makes the thumb and what is computed from it. Its size follows from
+// the original's, not from the preview's, whose sides are rounded already.
+func small(im *vips.Image, asked decodeRequest, a *decodeAnswer) error {
 	r := &a.Result
-	thumbImage, err := im.Fit(ThumbEdge)
+	thumbImage, err := im.Resize(fit(asked.Width, asked.Height, ThumbEdge))
 	if err != nil {
 		return fmt.Errorf("thumb: %w", err)
 	}
@@ -197,7 +210,7 @@ func small(im *vips.Image, a *decodeAnswer) error {
 	if r.Thumb, err = encodeWebP(thumb.TIFF, thumbQuality); err != nil {
 		return fmt.Errorf("encode thumb: %w", err)
 	}
-	tiny, err := thumbImage.Fit(smallEdge)
+	tiny, err := thumbImage.Resize(fit(thumb.Width, thumb.Height, smallEdge))
 	if err != nil {
 		return fmt.Errorf("small: %w", err)
 	}
@@ -210,6 +223,15 @@ func small(im *vips.Image, a *decodeAnswer) error {
 	r.PHash = perceptualHash(w, h, rgba)
 	a.Flat = isFlat(rgba)
 	return nil
+}
+
+// fit is the size of a picture of w×h when it fits edge×edge, never enlarged.
+func fit(w, h, edge int) (int, int) {
+	scale := float64(edge) / float64(max(w, h))
+	if scale >= 1 {
+		return w, h
+	}
+	return max(1, int(math.Round(float64(w)*scale))), max(1, int(math.Round(float64(h)*scale)))
 }
 
 // encodeWebP turns a canvas of our own making into WebP without metadata.

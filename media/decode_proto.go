@@ -28,6 +28,8 @@ type decodeRequest struct {
 	MemoryBytes int64
 	// AllowDamaged shows a truncated picture as far as it goes.
 	AllowDamaged bool
+	// Width and Height are the original's, as shown.
+	Width, Height int
 }
 
 // decodeAnswer is the answer; Failure is libvips' message, "" for success.

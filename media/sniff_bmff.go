@@ -34,6 +34,9 @@ func sniffBMFF(b []byte) (Type, error) {
 	end := min(int(binary.BigEndian.Uint32(b)), len(b))
 	major := string(b[8:12])
 	brands := []string{major}
+	if major == "mif3" { // the short form, which names its codec beside
+		brands = append(brands, string(b[12:min(16, len(b))]))
+	}
 	for i := 16; i+4 <= end; i += 4 {
 		brands = append(brands, string(b[i:i+4]))
 	}

@@ -153,7 +153,12 @@ func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, err
 		outcome.Metadata = &meta
 	}
 	if !kind.Decodable {
-		return outcome, nil
+		err := w.cfg.Media.CheckKept(ctx, path, kind, outcome.Metadata)
+		if failure, ok := errors.AsType[*media.ProcessError](err); ok {
+			outcome.Failure = failure
+			return outcome, nil
+		}
+		return outcome, err
 	}
 	still, err := w.cfg.Media.Still(ctx, path, kind)
 	if failure, ok := errors.AsType[*media.ProcessError](err); ok {

@@ -24,6 +24,7 @@ import (
 type Processor interface {
 	Still(ctx context.Context, path string, t media.Type) (media.Result, error)
 	Metadata(ctx context.Context, path string) (media.Metadata, error)
+	CheckKept(ctx context.Context, path string, t media.Type, m *media.Metadata) error
 }
 
 // Config is what a Worker needs; all fields are required.

@@ -2,15 +2,25 @@
 
 #include <string.h>
 
-// While libvips streams, it only warns of rows that cannot be read. Keep the
-// first such warning, so that a strict open can fail.
+// While libvips streams, it and the libraries below it only warn of pixels that
+// cannot be read or are wrong. Keep the first such warning, so that a strict open
+// can fail. Other warnings are of harmless headers. See docs/adr/0079-damaged-is-what-lost-pixels.md.
 static GMutex missing_lock;
 static char missing[256];
 
 static void
 on_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
 {
-	if (!strstr(message, "error in tile") && !strstr(message, "not enough data"))
+	static const char *const lost[] = {
+		"error in tile", "not enough data",                // libvips
+		"IDAT: CRC error", "bad adaptive filter value",    // libpng
+		"Improper JPEG strip/tile size",                   // libtiff
+	};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(lost) && !strstr(message, lost[i]); i++)
+		;
+	if (i == G_N_ELEMENTS(lost))
 		return;
 	g_mutex_lock(&missing_lock);
 	if (!missing[0])
@@ -51,7 +61,7 @@ albumen_header(const char *path, int heif, int strict, AlbumenHeader *h)
 	VipsSource *s;
 	VipsImage *im;
 	const char *loader;
-	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
+	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_ERROR : VIPS_FAIL_ON_NONE;
 
 	if (!(s = source(path)))
 		return -1;
@@ -182,15 +192,15 @@ thumbnail(VipsSource *s, int edge, int heif, VipsFailOn fail_on, const char *pro
 }
 
 int
-albumen_open(const char *path, int edge, int heif, int strict, int profile, VipsImage **out)
+albumen_open(const char *path, const void *data, size_t len, int edge, int heif, int strict, int profile, VipsImage **out)
 {
 	VipsSource *s;
 	VipsImage *im, *t;
-	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
+	VipsFailOn fail_on = strict ? VIPS_FAIL_ON_ERROR : VIPS_FAIL_ON_NONE;
 	int failed;
 
 	missing[0] = 0;
-	if (!(s = source(path)))
+	if (!(s = data ? vips_source_new_from_memory(data, len) : source(path)))
 		return -1;
 	failed = thumbnail(s, edge, heif, fail_on, profile ? "srgb" : NULL, &im);
 	g_object_unref(s);
@@ -212,11 +222,11 @@ albumen_open(const char *path, int edge, int heif, int strict, int profile, Vips
 }
 
 int
-albumen_fit(VipsImage *im, int edge, VipsImage **out)
+albumen_resize(VipsImage *im, int width, int height, VipsImage **out)
 {
 	VipsImage *t;
 
-	if (vips_thumbnail_image(im, &t, edge, "height", edge, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE, NULL))
+	if (vips_thumbnail_image(im, &t, width, "height", height, "size", VIPS_SIZE_FORCE, "no_rotate", TRUE, NULL))
 		return -1;
 	*out = vips_image_copy_memory(t);
 	g_object_unref(t);

@@ -67,6 +67,8 @@ type Options struct {
 	Edge    int  // the picture fits Edge×Edge; it is never enlarged
 	Strict  bool // fail where data are missing, instead of showing the rest
 	Profile bool // convert through the embedded colour profile, which must exist
+	// Data is decoded instead of the file where it is set.
+	Data []byte
 }
 
 // Open decodes the first frame of the file at path.
@@ -74,16 +76,21 @@ func Open(path string, o Options) (*Image, error) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	var im *C.VipsImage
-	if C.albumen_open(p, C.int(o.Edge), cBool(o.HEIF), cBool(o.Strict), cBool(o.Profile), &im) != 0 {
+	var data unsafe.Pointer
+	if len(o.Data) > 0 {
+		data = C.CBytes(o.Data)
+		defer C.free(data)
+	}
+	if C.albumen_open(p, data, C.size_t(len(o.Data)), C.int(o.Edge), cBool(o.HEIF), cBool(o.Strict), cBool(o.Profile), &im) != 0 {
 		return nil, failure()
 	}
 	return &Image{im: im, Warnings: takeErrors()}, nil
 }
 
-// Fit returns a copy that fits edge×edge, of the same size if i does already.
-func (i *Image) Fit(edge int) (*Image, error) {
+// Resize returns a copy of exactly that size.
+func (i *Image) Resize(width, height int) (*Image, error) {
 	var im *C.VipsImage
-	if C.albumen_fit(i.im, C.int(edge), &im) != 0 {
+	if C.albumen_resize(i.im, C.int(width), C.int(height), &im) != 0 {
 		return nil, failure()
 	}
 	return &Image{im: im}, nil

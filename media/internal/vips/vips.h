@@ -33,12 +33,12 @@ typedef struct {
 int albumen_init(void);
 // heif names the HEIF loader, which libvips does not find for every brand.
 int albumen_header(const char *path, int heif, int strict, AlbumenHeader *h);
-// albumen_open decodes path to fit edge×edge. profile converts through the
+// albumen_open decodes path, or data where that is not NULL, to fit edge×edge. profile converts through the
 // embedded ICC profile, which must exist: libvips 8.14 changes the colours of
 // pictures without one. strict fails where data are missing.
-int albumen_open(const char *path, int edge, int heif, int strict, int profile, VipsImage **out);
-// albumen_fit makes a copy of im that fits edge×edge, never larger than im.
-int albumen_fit(VipsImage *im, int edge, VipsImage **out);
+int albumen_open(const char *path, const void *data, size_t len, int edge, int heif, int strict, int profile, VipsImage **out);
+// albumen_resize makes a copy of im of exactly that size.
+int albumen_resize(VipsImage *im, int width, int height, VipsImage **out);
 int albumen_canvas(VipsImage *im, AlbumenCanvas *c);
 int albumen_pixels(VipsImage *im, AlbumenPixels *p);
 // albumen_rgb returns 3 bytes a pixel, without the alpha band; g_free.
