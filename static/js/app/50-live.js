@@ -37,7 +37,7 @@ async function fetchArrivals() {
 // refresh merges the days of an answer into the page. Photos that were asked for and are not in it have left the timeline.
 async function refresh(url, asked = []) {
   const part = await fragment(url);
-  if (!part) return;
+  if (!part || !days.isConnected) return;
   for (const id of asked) {
     const tile = !part.getElementById("m-" + id) && document.getElementById("m-" + id);
     if (tile) takeAway(tile);
