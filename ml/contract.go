@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"time"
 )
 
@@ -26,6 +27,11 @@ func (k Keys) Reply(id string) string { return k.Prefix + ":reply:" + id }
 
 // Status holds the Status of one ml process, as JSON; it expires.
 func (k Keys) Status(process string) string { return k.Prefix + ":status:" + process }
+
+// Taken counts how often an attempt at a picture was begun; it expires.
+func (k Keys) Taken(e EmbedImage) string {
+	return k.Prefix + ":taken:" + ModelKey(e.Model) + ":" + e.MediaID + ":" + strconv.Itoa(e.Attempt)
+}
 
 // Processes is the set of the names of ml processes, of dead ones too.
 func (k Keys) Processes() string { return k.Prefix + ":processes" }

@@ -126,7 +126,13 @@ func (l *imageLane) handle(job *work.Job) error {
 		l.log.Error("dropped a job that cannot be read", "job", job.ID, "error", err)
 		return nil
 	}
+	if l.taken(request) {
+		l.untaken(request)
+		return l.send(ml.StoreEmbedding{MediaID: request.MediaID, Model: request.Model, Attempt: request.Attempt,
+			Error: ml.EmbedCrashed, Reason: "The ml process that had this picture in hand died, twice."})
+	}
 	answer, err := l.embed(request)
+	defer l.untaken(request)
 	if errors.Is(err, errEnding) {
 		return l.send(request) // back to the queue, for others
 	}
