@@ -164,7 +164,11 @@ func TestNothingIsLostWhenEverythingIsKilledInTurn(t *testing.T) {
 	i := &instance{t: t, url: fmt.Sprintf("http://localhost:%d", port), dir: t.TempDir(), running: map[string]*exec.Cmd{}, logs: &lockedBuffer{}}
 	i.env = append(os.Environ(), "BASE_URL="+i.url, fmt.Sprintf("LISTEN=127.0.0.1:%d", port), "SECRET_KEY=e2e-secret-key-of-at-least-32-bytes",
 		"DATA_DIR="+i.dir, "STORAGE_URL=file://"+filepath.Join(i.dir, "media"), "WORKER_CONCURRENCY=2")
-	i.env = append(i.env, env...)
+	model, err := filepath.Abs("../ml/clip/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.env = append(append(i.env, env...), "CLIP_MODEL="+model)
 	t.Cleanup(func() {
 		for name := range i.running {
 			i.stop(name, syscall.SIGTERM)
@@ -227,6 +231,14 @@ func TestNothingIsLostWhenEverythingIsKilledInTurn(t *testing.T) {
 		t.Errorf("%d failed with the reason that they are broken, want %d", n, broken)
 	}
 	checkObjects(t, s, filepath.Join(i.dir, "media"), sums)
+	// Also what the killed ml process, Redis and workers had in hand.
+	waitUntil(t, "everything that is ready is embedded", func() bool {
+		n := -1
+		return s.query("SELECT count(*) FROM media_ai WHERE state = 'done'", &n) && n == good
+	})
+	if n := s.number("SELECT count(*) FROM embeddings"); n != good {
+		t.Errorf("%d embeddings, want %d", n, good)
+	}
 
 	out, err := i.command("", "albumen", "import", dir, "--owner", adminEmail, "--wait", "--json")
 	if err != nil || !strings.Contains(out, fmt.Sprintf(`"duplicate": %d`, good+broken)) {
