@@ -41,6 +41,7 @@ func (s *session) download(ctx context.Context, p planned) (int64, string, error
 // more of it than before.
 func (s *session) attempt(ctx context.Context, p *planned, part string) (progress bool, failure *Error) {
 	have, tag := size(part), readTag(part)
+	before := have
 	checked := p.remote.sha256 != "" || p.gitSHA1 != ""
 	if have > p.most || p.size >= 0 && have > p.size || tag == "" && !checked {
 		have = 0
@@ -94,7 +95,7 @@ func (s *session) attempt(ctx context.Context, p *planned, part string) (progres
 	} else if failure.Kind == KindTooLarge {
 		discard(part)
 	}
-	return from+n > have, failure
+	return from+n > before, failure
 }
 
 var errStalled = errors.New("no byte came for too long")
@@ -123,7 +124,7 @@ func (s *session) accept(answer *http.Response, p *planned, have int64, part str
 	case http.StatusPartialContent:
 		var first, last, total int64
 		n, _ := fmt.Sscanf(answer.Header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &total)
-		if n < 2 || first != have || n == 3 && length >= 0 && total != length {
+		if n < 2 || n == 2 && length < 0 || first != have || n == 3 && length >= 0 && total != length {
 			discard(part)
 			return 0, 0, &Error{Kind: KindServer, File: p.name, Err: fmt.Errorf("sent %q for the bytes from %d on", answer.Header.Get("Content-Range"), have)}
 		}
@@ -166,7 +167,7 @@ func (s *session) copy(ctx context.Context, w io.Writer, body io.Reader, p *plan
 				return n, disk(p.name, err)
 			}
 			n += int64(got)
-			s.report(Progress{File: p.name, Done: s.done + from + n, Total: s.total})
+			s.tell(p.name, s.done+from+n)
 		}
 		if err == nil {
 			err = ctx.Err() // what has arrived already could be read on for a while

@@ -186,6 +186,81 @@ func TestLengthsThatLie(t *testing.T) {
 	}
 }
 
+// Nothing of such an answer can be continued, so that the same half over and over is
+// no progress.
+func TestHalvesWithoutAnETagAreGivenUp(t *testing.T) {
+	h := newHub(t)
+	weights := h.files[weightsFile]
+	h.instead = func(w http.ResponseWriter, r *http.Request, phase, name string) bool {
+		switch {
+		case name != weightsFile:
+			return false
+		case r.Method == http.MethodHead:
+			w.Header().Set("Content-Length", strconv.Itoa(len(weights)))
+		default:
+			if h.count("GET resolve "+weightsFile) > 20 {
+				_, _ = w.Write(weights) // ends the test
+				return true
+			}
+			cutOff(w, len(weights), weights[:len(weights)/2])
+		}
+		return true
+	}
+	_, err := h.fetcher(t).Fetch(context.Background(), testID)
+	wantKind(t, err, KindNetwork, weightsFile)
+}
+
+// Of a part whose file may go on for any length nobody knows whether it is complete.
+func TestAPartWithoutATotalIsFetchedAnew(t *testing.T) {
+	h := newHub(t)
+	weights := h.files[weightsFile]
+	f := h.fetcher(t)
+	begin(t, f, weights[:400_000], `"tag"`)
+	h.instead = func(w http.ResponseWriter, r *http.Request, phase, name string) bool {
+		switch {
+		case name != weightsFile:
+			return false
+		case r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		case r.Header.Get("Range") != "":
+			w.Header().Set("Content-Range", "bytes 400000-499999/*")
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = w.Write(weights[400_000:500_000])
+		default:
+			_, _ = w.Write(weights)
+		}
+		return true
+	}
+	if _, err := f.Fetch(context.Background(), testID); err != nil {
+		t.Fatal(err)
+	}
+	h.wantFolder(t, f, allFiles...)
+}
+
+func TestProgressIsNeverOverItsTotal(t *testing.T) {
+	h := newHub(t)
+	h.instead = func(w http.ResponseWriter, r *http.Request, _, name string) bool {
+		if name == weightsFile && r.Method == http.MethodHead {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return true
+		}
+		return false
+	}
+	f := h.fetcher(t)
+	var last Progress
+	f.Progress = func(p Progress) {
+		if last = p; p.Done > p.Total {
+			t.Errorf("%+v", p)
+		}
+	}
+	if _, err := f.Fetch(context.Background(), testID); err != nil {
+		t.Fatal(err)
+	}
+	if last.Done < int64(len(h.files[weightsFile])) {
+		t.Errorf("the last was %+v", last)
+	}
+}
+
 func TestSmallFilesHaveALimit(t *testing.T) {
 	h := newHub(t)
 	h.instead = func(w http.ResponseWriter, r *http.Request, phase, name string) bool {

@@ -19,7 +19,7 @@ import (
 type Progress struct {
 	File  string // in hand; empty before the first and after the last
 	Done  int64  // bytes of all files, those of earlier calls included
-	Total int64  // bytes of all files whose size the hub says
+	Total int64  // bytes of all files whose size the hub says, if any, and never less than Done
 	// Waiting says that another process fetches the same model.
 	Waiting bool
 }
@@ -132,6 +132,16 @@ type session struct {
 	total    int64
 }
 
+// tell reports how far the download is. Files whose size the hub does not say are not
+// in the total beforehand.
+func (s *session) tell(file string, done int64) {
+	total := s.total
+	if total > 0 {
+		total = max(total, done)
+	}
+	s.report(Progress{File: file, Done: done, Total: total})
+}
+
 // planned is a file that is to be fetched.
 type planned struct {
 	file
@@ -162,7 +172,7 @@ func (s *session) run(ctx context.Context, dir string) (Fetched, error) {
 	if err := s.publish(plan, dir); err != nil {
 		return Fetched{}, err
 	}
-	s.report(Progress{Done: s.done, Total: s.total})
+	s.tell("", s.done)
 	return got, nil
 }
 
