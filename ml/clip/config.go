@@ -108,6 +108,9 @@ const (
 	maxPositions  = 4096
 	maxImageSize  = 2048
 	maxVocabulary = 1 << 20
+	// maxValues is how many numbers one layer of one picture or text may hold: files
+	// of a few bytes could otherwise ask for gigabytes. Published models have 3 million.
+	maxValues = 1 << 24
 	// maxProjection is the longest halfvec that an HNSW index of pgvector takes.
 	maxProjection = 4000
 )
@@ -184,6 +187,8 @@ func readVision(f fields) VisionConfig {
 		f.fail("patch_size", "is %d, more than image_size %d", c.PatchSize, c.ImageSize)
 	} else if c.Positions() > maxPositions {
 		f.fail("patch_size", "is %d: %d patches are more than the %d that can be looked at", c.PatchSize, c.Positions()-1, maxPositions-1)
+	} else {
+		f.checkValues(c.TowerConfig, c.Positions())
 	}
 	return c
 }
@@ -201,5 +206,17 @@ func readText(f fields) TextConfig {
 	if f.err() == nil && !c.LegacyEOS && eos >= c.Vocabulary {
 		f.fail("eos_token_id", "is %d; vocab_size is only %d", eos, c.Vocabulary)
 	}
+	if f.err() == nil {
+		f.checkValues(c.TowerConfig, c.Context)
+	}
 	return c
+}
+
+// checkValues bounds what one layer holds of one sequence.
+func (f fields) checkValues(c TowerConfig, positions int) {
+	if c.Inner*positions > maxValues {
+		f.fail("intermediate_size", "is %d: with %d positions that is more than the %d values that can be computed", c.Inner, positions, maxValues)
+	} else if 3*c.Width*positions > maxValues {
+		f.fail("hidden_size", "is %d: with %d positions that is more than the %d values that can be computed", c.Width, positions, maxValues)
+	}
 }

@@ -186,6 +186,8 @@ func TestBadFolders(t *testing.T) {
 		{"grey model", deep("vision_config", "num_channels", "1"), "", "config.json", "vision_config.num_channels", "between 3 and 3"},
 		{"patch over picture", deep("vision_config", "patch_size", "300"), "", "config.json", "vision_config.patch_size", "more than image_size"},
 		{"too many patches", deep("vision_config", "patch_size", "1"), "", "config.json", "vision_config.patch_size", "patches"},
+		{"wide for its patches", `{"model_type": "clip", "vision_config": {"intermediate_size": 32768, "patch_size": 4}}`, "", "config.json", "vision_config.intermediate_size", "positions"},
+		{"wide for its texts", `{"model_type": "clip", "text_config": {"hidden_size": 4096, "max_position_embeddings": 4096}}`, "", "config.json", "text_config.hidden_size", "positions"},
 		{"end token", deep("text_config", "eos_token_id", "60000"), "", "config.json", "text_config.eos_token_id", "vocab_size"},
 		{"context", deep("text_config", "max_position_embeddings", "1"), "", "config.json", "text_config.max_position_embeddings", "between 2"},
 		{"projection", `{"model_type": "clip", "projection_dim": 5000}`, "", "config.json", "projection_dim", "between 1 and 4000"},

@@ -23,6 +23,9 @@ const (
 	rowsAtOnce = 256
 	// textRows is how many tokens of texts are computed together, at least one text.
 	textRows = 256
+	// pixelsAtOnce bounds the bytes of the pictures that a thread computes together:
+	// few patches may still be large ones.
+	pixelsAtOnce = 4 << 20
 	// overtaking is how many texts in one call may overtake pictures: a person's
 	// query may, a vocabulary of labels may not.
 	overtaking = 8
@@ -134,7 +137,8 @@ func (m *Model) build(vision *visionWeights, text *textWeights) error {
 		m.pools = append(m.pools, p)
 		return p
 	}
-	capacity := max(1, rowsAtOnce/m.config.Vision.Positions())
+	side := m.config.Vision.ImageSize
+	capacity := max(1, min(rowsAtOnce/m.config.Vision.Positions(), pixelsAtOnce/(3*side*side)))
 	for range m.threads {
 		v, err := newVisionMachine(vision, m.set, pool(1, &m.gate), capacity)
 		if err != nil {

@@ -266,3 +266,21 @@ func TestFolderWithOtherWeights(t *testing.T) {
 		}
 	}
 }
+
+// Few patches may be large ones: a thread's memory stays bounded.
+func TestLargePatchesAreComputedOneByOne(t *testing.T) {
+	dir, one := t.TempDir(), randomclip.Tower{Width: 2, Inner: 2, Layers: 1, Heads: 1}
+	s := randomclip.Shape{Vision: one, Text: one, ImageSize: 900, Patch: 900, Vocabulary: 514, Context: 10, Projection: 2, Activation: "gelu"}
+	if err := randomclip.Write(dir, s, 1); err != nil {
+		t.Fatal(err)
+	}
+	m := loadFor(t, dir, 1, kernel.Best())
+	if n := len(m.each[0].pixels); n > pixelsAtOnce {
+		t.Errorf("%d bytes of pixels for one thread", n)
+	}
+	pictures := randomPictures(rand.New(rand.NewPCG(3, 3)), s.ImageSize, 3)
+	vectors, err := m.EmbedImages(t.Context(), pictures)
+	if err != nil || len(vectors) != len(pictures) {
+		t.Errorf("%d vectors, %v", len(vectors), err)
+	}
+}

@@ -210,7 +210,12 @@ func (f pipeline) addedTokens(v *vocabulary) []addedToken {
 		return nil
 	}
 	var added []addedToken
-	for _, o := range f.steps("added_tokens") {
+	list := f.steps("added_tokens")
+	if len(list) > maxAdded {
+		f.fail("added_tokens", "has %d tokens; at most %d can be used", len(list), maxAdded)
+		return nil
+	}
+	for _, o := range list {
 		a := addedToken{content: o.text("content", ""), id: int32(o.integer("id", -1, 0, maxVocabulary)), normalized: o.boolean("normalized", true)}
 		for _, key := range []string{"single_word", "lstrip", "rstrip"} {
 			o.wantBool(key, false)

@@ -18,6 +18,9 @@ const (
 	beginToken = "<|startoftext|>"
 	endToken   = "<|endoftext|>"
 
+	// maxAdded bounds the tokens that are looked for at every place of a text; CLIP has
+	// two or three.
+	maxAdded = 256
 	// maxTokenizerBytes bounds each of the tokenizer's files; published ones have 2 MB.
 	maxTokenizerBytes = 32 << 20
 )

@@ -180,6 +180,7 @@ func TestForeignTokenizersAreRefused(t *testing.T) {
 			at(f, "model")["merges"] = []any{[]any{"t", "h"}, []any{"q", "z"}}
 		}},
 		{"added_tokens", "list of objects", func(f map[string]any) { f["added_tokens"] = 7 }},
+		{"added_tokens", "at most", func(f map[string]any) { f["added_tokens"] = slices.Repeat([]any{map[string]any{}}, maxAdded+1) }},
 		{"added_tokens[0].id", "gives the token the id", func(f map[string]any) { at(f, "added_tokens", 0)["id"] = 4 }},
 		{"added_tokens[1].lstrip", "only false", func(f map[string]any) { at(f, "added_tokens", 1)["lstrip"] = true }},
 	}
