@@ -206,8 +206,11 @@ func TestWhatADeadMLProcessHeldIsEmbeddedByAnother(t *testing.T) {
 func TestEmbeddingsOutliveAnEmptiedQueue(t *testing.T) {
 	r := newRig(t)
 	r.start(r.media)
-	dying := r.runML(tiny, 0)
 	ids := r.photos(5)
+	for _, id := range ids {
+		r.waitStatus(id, db.MediaStatusReady)
+	}
+	dying := r.runML(tiny, 0)
 	r.waitFor("everything is on its way", func() bool { return r.away() == 5 && len(dying.taken()) == 1 })
 	dying.stop()
 	r.emptyRedis()
