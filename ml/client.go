@@ -98,10 +98,8 @@ func (c *Client) statuses(ctx context.Context, conn redis.Conn) ([]Status, error
 	return all, nil
 }
 
-// EmbedText returns the unit vector of a text by a model. It waits until the
-// context's deadline, or two seconds where there is none. ErrNoModel (at once)
-// and ErrUnavailable say that search goes on without meaning.
-func (c *Client) EmbedText(ctx context.Context, modelID, text string) ([]float32, error) {
+// askText has a text embedded.
+func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, error) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(textWait)
