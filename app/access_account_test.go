@@ -49,7 +49,8 @@ var ownAccess = map[string]ownCase{
 	"Search": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Search(ctx, x, app.SearchQuery{Q: "x"}))
 	}, reading},
-	"Records": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Records(ctx, x, nil)) }, reading},
+	"SearchNotes": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SearchNotes(ctx, x)) }, reading},
+	"Records":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Records(ctx, x, nil)) }, reading},
 	"OwnRecords": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.OwnRecords(ctx, x, app.RecordQuery{}))
 	}, reading},

@@ -49,6 +49,17 @@ var mediaAccess = map[string]accessCase{
 			_, err := a.Derivative(ctx, actor, id, app.Thumb)
 			return err
 		}, viewing},
+	"Similar": {
+		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+			_, err := a.Similar(ctx, actor, id, app.SimilarQuery{})
+			return err
+		}, map[string]string{
+			"loose":   "unnnnnonuuofu",
+			"private": "unooooonuuofu",
+			"members": "uooooooouuofu",
+			"public":  "uooooooouuofu",
+			"trashed": "unnnnnonuuofu",
+		}},
 	"Record": {
 		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 			_, err := a.Record(ctx, actor, id)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"albumen/db"
 )
 
@@ -15,7 +17,7 @@ const MaxSearchLength = 500
 // SearchMode says what a search compares.
 type SearchMode string
 
-// The modes. Without a model for meaning they all search the text, and the page says so.
+// The modes. While meaning is off they all search the text, and a note says why.
 const (
 	SearchHybrid   SearchMode = "hybrid" // text and meaning together
 	SearchText     SearchMode = "text"
@@ -31,18 +33,30 @@ const (
 	SortDate      SearchSort = "date" // newest first
 )
 
-// NoteNoModel is the message that tells that meaning is off.
-const NoteNoModel = "search.note.no_model"
+// Notes of a search: message keys, each a whole sentence.
+const (
+	NoteNoModel      = "search.note.no_model"      // meaning is off
+	NoteModelLoading = "search.note.model_loading" // meaning is not ready yet
+	NoteModelAway    = "search.note.model_away"    // no ml process answers
+	NoteBuilding     = "search.note.building"      // items are still being looked at
+	NoteRandom       = "search.note.random"        // the model is for trying out, hits are chance
+	NoteTooHeavy     = "search.note.too_heavy"     // comparing took too long
+	NoteNotEmbedded  = "search.note.not_embedded"  // of the photo whose like is looked for
+	NoteSimilarOff   = "search.note.similar_off"   // nothing's like can be looked for
+)
 
 // SearchQuery is what a person looks for.
 type SearchQuery struct {
 	Filter
-	Q      string     // words, "phrases", -without, OR; "" lists what the filter lets through
-	Mode   SearchMode // empty: SearchHybrid
-	Sort   SearchSort // empty: SortRelevance
-	Scope  db.Scope   // empty: db.ScopeAll
-	Cursor string
-	Limit  int // 0: DefaultPageSize; at most MaxPageSize
+	Q    string     // words, "phrases", -without, OR; "" lists what the filter lets through
+	Mode SearchMode // empty: SearchHybrid
+	Sort SearchSort // empty: SortRelevance
+	// Similar is an item whose like is looked for, most similar first; words
+	// then only narrow down. The zero UUID: none.
+	Similar uuid.UUID
+	Scope   db.Scope // empty: db.ScopeAll
+	Cursor  string
+	Limit   int // 0: DefaultPageSize; at most MaxPageSize
 }
 
 // Hit is one item found.
@@ -50,17 +64,21 @@ type Hit struct {
 	Item
 	Score   float32 // only for comparing hits of one search; 0 where sorted by date
 	Explain []Match // why it was found; empty where only the filter chose it
+	// LessCertain items are no more similar than chance would bring and match no
+	// word; Divider marks the first of them.
+	LessCertain, Divider bool
 }
 
 // SearchPage is one page of hits.
 type SearchPage struct {
 	Hits []Hit
 	Next string // cursor of the next page; "" at the end
-	// Total is how many items match; AtLeast where counting stopped there.
+	// Total is how many items match, less certain ones aside; AtLeast where
+	// counting stopped there.
 	Total   int
 	AtLeast bool
-	// Note is a message key for the person, such as NoteNoModel; usually "".
-	Note string
+	// Notes are message keys for the person, such as NoteNoModel; usually none.
+	Notes []string
 	// Corrected are typed words and the words of hits on this page that were
 	// taken for them, because nothing matches as typed.
 	Corrected map[string][]string
@@ -72,9 +90,15 @@ type SearchPage struct {
 // ranked in stretches of whole months: among the newest items first, and when
 // those are through, among older ones; every match is reached by paging on.
 //
+// In hybrid mode the ranking by words and the one by meaning are fused; in
+// semantic mode meaning ranks alone, and the list ends after the 1,000 nearest.
+// Nothing similar is dropped: a divider says from where on it may be chance.
+//
 // CodeInvalid for a query that is too long or unreadable, a bad filter, mode,
 // sort, limit or cursor; CodeUnauthenticated for one who is not signed in;
-// CodeUnavailable for a search that takes longer than db.SearchLimit.
+// CodeNotFound where Similar is none that the actor may see; CodeUnavailable for
+// a search that takes longer than db.SearchLimit, or where meaning has gone away
+// while somebody pages through.
 func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPage, error) {
 	if err := actor.allow(ListOwn); err != nil {
 		return SearchPage{}, err
@@ -83,16 +107,20 @@ func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPag
 	if err != nil {
 		return SearchPage{}, err
 	}
-	var page SearchPage
-	if strings.TrimSpace(q.Q) == "" {
-		page, err = a.browse(ctx, f, q)
-	} else {
-		page, err = a.searchText(ctx, actor, f, q)
-	}
-	if q.Mode != SearchText {
-		page.Note = NoteNoModel
-	}
+	page, err := a.search(ctx, actor, f, q)
 	return page, tooSlow(err)
+}
+
+func (a *App) search(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (SearchPage, error) {
+	switch {
+	case q.Similar != (uuid.UUID{}):
+		return a.searchSimilar(ctx, actor, f, q)
+	case strings.TrimSpace(q.Q) == "":
+		return a.browse(ctx, f, q)
+	case q.Mode == SearchText:
+		return a.searchText(ctx, actor, f, q)
+	}
+	return a.searchMeaning(ctx, actor, f, q)
 }
 
 // tooSlow tells what to do about a search that the database has ended for its time.

@@ -23,6 +23,9 @@ const (
 // tell afterwards what matched.
 type compiled struct {
 	query db.TSQuery // empty: the search has no words that could match
+	// without holds for items that have none of the excluded words, whether
+	// they match otherwise or not; empty: nothing is excluded.
+	without db.TSQuery
 	// wanted are the lexemes of the positive terms; the value is the word as
 	// it was typed where the lexeme is a correction of it, else "".
 	wanted   map[string]string
@@ -43,34 +46,43 @@ func (a *App) compileSearch(ctx context.Context, groups [][]term, language strin
 	if err != nil {
 		return c, fmt.Errorf("read the search: %w", err)
 	}
-	var alternatives []string
+	var alternatives, without []string
+	excludes := true // every alternative does
 	for _, g := range groups {
 		mine := rows[:len(g)]
 		rows = rows[len(g):]
-		query, err := a.compileGroup(ctx, &c, g, mine, language, correct)
+		query, not, err := a.compileGroup(ctx, &c, g, mine, language, correct)
 		if err != nil {
 			return c, err
 		}
 		if query != "" {
 			alternatives = append(alternatives, query)
 		}
+		without = append(without, "("+strings.Join(not, " & ")+")")
+		excludes = excludes && len(not) > 0
+	}
+	if excludes {
+		c.without = db.TSQuery(strings.Join(without, " | "))
 	}
 	c.query = db.TSQuery(strings.Join(alternatives, " | "))
 	return c, nil
 }
 
-func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db.SearchTermsRow, language string, correct bool) (string, error) {
+// compileGroup returns the condition of an alternative, empty where nothing can
+// match, and what of it only excludes.
+func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db.SearchTermsRow, language string, correct bool) (query string, not []string, err error) {
 	// Stop words narrow nothing down; they count only where there is nothing else.
 	meaning := slices.ContainsFunc(rows, func(r db.SearchTermsRow) bool { return r.Stemmed != "" })
 	without := excluded(g, rows)
 	var all []string
+	impossible := false
 	for i, t := range g {
 		r := rows[i]
 		if r.Whole == "" || (r.Stemmed == "" && meaning) {
 			continue
 		}
 		if t.negated {
-			all = append(all, "!"+c.termQuery(t, r, ""))
+			not = append(not, "!"+c.termQuery(t, r, ""))
 			continue
 		}
 		var ways []string
@@ -80,19 +92,17 @@ func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db
 		if correct && len(r.Lexemes) == 1 {
 			more, err := a.corrections(ctx, c, r.Lexemes[0], t.text, language)
 			if err != nil {
-				return "", err
+				return "", nil, err
 			}
 			ways = append(ways, more...)
 		}
-		if len(ways) == 0 {
-			return "", nil
-		}
+		impossible = impossible || len(ways) == 0
 		all = append(all, "("+strings.Join(ways, " | ")+")")
 	}
-	if len(all) == 0 {
-		return "", nil
+	if all = append(all, not...); len(all) == 0 || impossible {
+		return "", not, nil
 	}
-	return "(" + strings.Join(all, " & ") + ")", nil
+	return "(" + strings.Join(all, " & ") + ")", not, nil
 }
 
 // excluded are the lexemes that no hit of the group may have.

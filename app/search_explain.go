@@ -17,9 +17,14 @@ import (
 // Match tells one reason why an item was found: the field and the part of its
 // text around the words that match.
 type Match struct {
-	Field   string // title, description, place, filename, camera, lens or ai_description
+	Field   string // title, description, place, filename, camera, lens, ai_description, or FieldMeaning
 	Snippet []Segment
+	// Strength says how similar the item is; of FieldMeaning only, which has no snippet.
+	Strength Strength
 }
+
+// FieldMeaning is the field of an item that looks like what is searched.
+const FieldMeaning = "meaning"
 
 // Segment is a stretch of a snippet, marked where it matches. The segments of
 // a snippet put together are plain text, with … where it was cut.

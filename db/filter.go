@@ -54,6 +54,7 @@ type Filter struct {
 	MinRating   int       // 0: any
 	AIStatus    string    // an AiState with the active model, AIOff for having none; empty: any
 	Text        TSQuery   // empty: any
+	Without     TSQuery   // a second condition on the text, which excludes; empty: none
 }
 
 // AIOff is Filter.AIStatus for items that the active model does not know.
@@ -137,6 +138,9 @@ func (f Filter) where(b *builder) string {
 	}
 	if f.Text != "" {
 		add("m.search @@ " + b.arg(string(f.Text), "tsquery"))
+	}
+	if f.Without != "" {
+		add("m.search @@ " + b.arg(string(f.Without), "tsquery"))
 	}
 	return strings.Join(conds, " AND ")
 }

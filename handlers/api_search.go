@@ -3,18 +3,19 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"albumen/app"
 	"albumen/db"
-	"albumen/i18n"
 )
 
 // apiSearchApp is what searching needs.
 type apiSearchApp interface {
 	Search(context.Context, app.Actor, app.SearchQuery) (app.SearchPage, error)
+	Similar(context.Context, app.Actor, uuid.UUID, app.SimilarQuery) (app.SearchPage, error)
 	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
 }
 
@@ -38,6 +39,7 @@ type apiSearchQuery struct {
 	Favourite   bool   `query:"favourite"`
 	AIStatus    string `query:"ai_status" enum:"off,pending,processing,done,failed"`
 	AlbumID     string `query:"album_id" format:"uuid"`
+	Similar     string `query:"similar" format:"uuid" doc:"an item whose like is looked for, most similar first; words then only narrow down"`
 	Limit       int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	Cursor      string `query:"cursor" maxLength:"400"`
 }
@@ -46,11 +48,14 @@ type apiHit struct {
 	apiMedia
 	Score   float32    `json:"score" doc:"only for comparing hits of one search"`
 	Explain []apiMatch `json:"explain" doc:"why it was found"`
+	// The items below the divider of the page.
+	LessCertain bool `json:"less_certain" doc:"no word matches, and the likeness is no more than chance would bring; such items come last"`
 }
 
 type apiMatch struct {
-	Field   string       `json:"field"`
-	Snippet []apiSegment `json:"snippet"`
+	Field    string       `json:"field" doc:"a field of the item, or meaning"`
+	Snippet  []apiSegment `json:"snippet" doc:"empty for meaning"`
+	Strength string       `json:"strength,omitempty" enum:"strong,clear,faint" doc:"how close in meaning, for this search"`
 }
 
 type apiSegment struct {
@@ -60,14 +65,15 @@ type apiSegment struct {
 
 type apiHits struct {
 	apiList[apiHit]
-	Total     int                 `json:"total"`
+	Total     int                 `json:"total" doc:"how many match, less certain ones aside"`
 	AtLeast   bool                `json:"total_at_least" doc:"counting stopped at total"`
 	Note      *string             `json:"note" doc:"for the person who searches, such as that meaning is off"`
 	Corrected map[string][]string `json:"corrected,omitempty" doc:"typed words and what was searched instead"`
 }
 
 func (h apiSearch) register() {
-	register(h.apiServer, operation(http.MethodGet, "/search", "search", "search", "Find photos and videos", 401, 403, 422), h.search)
+	register(h.apiServer, operation(http.MethodGet, "/search", "search", "search", "Find photos and videos", 401, 403, 404, 422, 503), h.search)
+	register(h.apiServer, operation(http.MethodGet, "/media/{id}/similar", "similar-media", "search", "What looks like a photo or video", 401, 403, 404, 422, 503), h.similar)
 }
 
 func (h apiSearch) search(ctx context.Context, actor app.Actor, in *apiSearchQuery) (*apiBody[apiHits], error) {
@@ -93,17 +99,40 @@ func (h apiSearch) search(ctx context.Context, actor app.Actor, in *apiSearchQue
 			return nil, app.Invalid("album_id", "error.field.uuid")
 		}
 	}
+	if in.Similar != "" {
+		if q.Similar, err = uuid.Parse(in.Similar); err != nil {
+			return nil, app.Invalid("similar", "error.field.uuid")
+		}
+	}
 	page, err := h.app.Search(ctx, actor, q)
 	if err != nil {
 		return nil, err
 	}
+	return h.page(ctx, actor, page)
+}
+
+type apiSimilarQuery struct {
+	ID     uuid.UUID `path:"id"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Cursor string    `query:"cursor" maxLength:"400"`
+}
+
+func (h apiSearch) similar(ctx context.Context, actor app.Actor, in *apiSimilarQuery) (*apiBody[apiHits], error) {
+	page, err := h.app.Similar(ctx, actor, in.ID, app.SimilarQuery{Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	return h.page(ctx, actor, page)
+}
+
+func (h apiSearch) page(ctx context.Context, actor app.Actor, page app.SearchPage) (*apiBody[apiHits], error) {
 	hits, err := h.hits(ctx, actor, page.Hits)
 	if err != nil {
 		return nil, err
 	}
 	out := apiHits{apiList: apiList[apiHit]{hits, page.Next}, Total: page.Total, AtLeast: page.AtLeast, Corrected: page.Corrected}
-	if page.Note != "" {
-		out.Note = some(i18n.T(ctx, page.Note))
+	if len(page.Notes) > 0 {
+		out.Note = some(strings.Join(noteTexts(ctx, page.Notes), " "))
 	}
 	return &apiBody[apiHits]{out}, nil
 }
@@ -128,9 +157,9 @@ func (h apiSearch) hits(ctx context.Context, actor app.Actor, found []app.Hit) (
 		if !ok {
 			continue
 		}
-		hit := apiHit{apiMedia: mediaOf(r), Score: f.Score, Explain: make([]apiMatch, len(f.Explain))}
+		hit := apiHit{apiMedia: mediaOf(r), Score: f.Score, LessCertain: f.LessCertain, Explain: make([]apiMatch, len(f.Explain))}
 		for i, m := range f.Explain {
-			hit.Explain[i].Field = m.Field
+			hit.Explain[i] = apiMatch{Field: m.Field, Strength: string(m.Strength), Snippet: make([]apiSegment, 0, len(m.Snippet))}
 			for _, s := range m.Snippet {
 				hit.Explain[i].Snippet = append(hit.Explain[i].Snippet, apiSegment(s))
 			}

@@ -29,6 +29,9 @@ func infoOf(ctx context.Context, m app.MediaDetail) mediaviews.Info {
 		info.MeaningStatus = i18n.T(ctx, "info.meaning_processing")
 	case app.AIDone:
 		info.MeaningStatus = i18n.T(ctx, "info.meaning_done")
+		if m.TrashedAt == nil {
+			info.SimilarURL = "/search?similar=" + m.ID.String()
+		}
 	case app.AIFailed:
 		info.MeaningStatus = i18n.T(ctx, "info.meaning_failed", "Reason", aiFailureText(ctx, m.AIErrorCode))
 	}

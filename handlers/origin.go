@@ -21,7 +21,7 @@ var (
 )
 
 // searchFields are the choices of the search page that its results carry on.
-var searchFields = []string{"q", "mode", "from", "to", "type", "camera", "ai_status"}
+var searchFields = []string{"q", "mode", "from", "to", "type", "camera", "ai_status", "similar"}
 
 // fromSearch keeps of values what a search consists of.
 func fromSearch(values url.Values) origin {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"albumen/app"
@@ -21,6 +22,8 @@ import (
 // searchApp is what searching needs.
 type searchApp interface {
 	Search(context.Context, app.Actor, app.SearchQuery) (app.SearchPage, error)
+	SearchNotes(context.Context, app.Actor) ([]string, error)
+	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
 	Cameras(context.Context, app.Actor) ([]app.Camera, error)
 }
 
@@ -38,8 +41,20 @@ func (h searchHandlers) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view := h.view(c, list, cameras)
+	view := h.view(list, cameras)
 	q, err := searchQuery(list.search, cameras)
+	if err == nil && q.Similar != (uuid.UUID{}) {
+		if err := h.showSeed(ctx, actor, &view, list, q.Similar); err != nil {
+			return err
+		}
+	}
+	if err == nil && !view.Asked && q.Mode != app.SearchText {
+		notes, err := h.app.SearchNotes(ctx, actor)
+		if err != nil {
+			return err
+		}
+		view.Notes = noteTexts(ctx, notes)
+	}
 	if err == nil && view.Asked {
 		q.Cursor = c.QueryParam("cursor")
 		var found app.SearchPage
@@ -47,6 +62,7 @@ func (h searchHandlers) show(c echo.Context) error {
 			view.MoreURL = moreURL(list, found.Next)
 			view.Hits = hitsOf(ctx, found.Hits, list)
 			view.Corrected = correctedText(ctx, found.Corrected)
+			view.Notes = noteTexts(ctx, found.Notes)
 			if view.Total = found.Total; found.AtLeast {
 				view.Total = -1
 			}
@@ -69,7 +85,7 @@ func (h searchHandlers) show(c echo.Context) error {
 	return h.render(c, status, search.SearchPage(view))
 }
 
-func (h searchHandlers) view(c echo.Context, list origin, cameras []app.Camera) search.Search {
+func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
 	get := list.search.Get
 	v := search.Search{
 		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
@@ -78,10 +94,8 @@ func (h searchHandlers) view(c echo.Context, list origin, cameras []app.Camera) 
 	if v.Mode == "" {
 		v.Mode = string(app.SearchHybrid)
 	}
-	v.Asked = v.Filtered || strings.TrimSpace(get("q")) != ""
-	if v.Mode != string(app.SearchText) {
-		v.MeaningOff = i18n.T(c.Request().Context(), app.NoteNoModel)
-	}
+	v.Similar = get("similar")
+	v.Asked = v.Filtered || strings.TrimSpace(get("q")) != "" || v.Similar != ""
 	for _, camera := range cameras {
 		v.Cameras = append(v.Cameras, cameraName(camera.Make, camera.Model))
 	}
@@ -89,7 +103,7 @@ func (h searchHandlers) view(c echo.Context, list origin, cameras []app.Camera) 
 		v.Cameras = append(v.Cameras, v.Camera) // the choice stays, though it finds nothing
 	}
 	words := url.Values{}
-	for _, field := range []string{"q", "mode"} {
+	for _, field := range []string{"q", "mode", "similar"} {
 		if get(field) != "" {
 			words.Set(field, get(field))
 		}
@@ -131,6 +145,13 @@ func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, erro
 			break
 		}
 	}
+	if seed := values.Get("similar"); seed != "" {
+		id, err := uuid.Parse(seed)
+		if err != nil {
+			return q, app.NotFound("photo")
+		}
+		q.Similar = id
+	}
 	if len(fields) > 0 {
 		return q, &app.Error{Code: app.CodeInvalid, Key: "error.invalid", Fields: fields}
 	}
@@ -147,9 +168,12 @@ func moreURL(list origin, cursor string) string {
 func hitsOf(ctx context.Context, found []app.Hit, list origin) []search.Hit {
 	hits := make([]search.Hit, len(found))
 	for i, f := range found {
-		hits[i] = search.Hit{Tile: tile(ctx, f.Item, list)}
+		hits[i] = search.Hit{Tile: tile(ctx, f.Item, list), LessCertain: f.Divider}
 		for _, m := range f.Explain {
 			reason := search.Reason{Field: fieldName(ctx, m.Field)}
+			if m.Field == app.FieldMeaning {
+				reason.Text = []search.Span{{Text: strengthText(ctx, m.Strength)}}
+			}
 			for _, s := range m.Snippet {
 				reason.Text = append(reason.Text, search.Span{Text: s.Text, Match: s.Match})
 			}
@@ -164,11 +188,50 @@ func fieldName(ctx context.Context, field string) string {
 	key, ok := map[string]string{
 		"title": "matched.title", "description": "matched.text", "place": "matched.place", "filename": "matched.filename",
 		"camera": "matched.camera", "lens": "matched.lens", "ai_description": "matched.picture",
+		app.FieldMeaning: "matched.meaning",
 	}[field]
 	if !ok {
 		return field
 	}
 	return i18n.T(ctx, key)
+}
+
+// strengthText says how close in meaning: in words, since the numbers of two
+// searches cannot be compared.
+func strengthText(ctx context.Context, s app.Strength) string {
+	key, ok := map[app.Strength]string{
+		app.StrengthStrong: "matched.meaning_strong", app.StrengthClear: "matched.meaning_clear", app.StrengthFaint: "matched.meaning_faint",
+	}[s]
+	if !ok {
+		key = "matched.meaning_unknown"
+	}
+	return i18n.T(ctx, key)
+}
+
+func noteTexts(ctx context.Context, notes []string) []string {
+	var texts []string
+	for _, n := range notes {
+		texts = append(texts, i18n.T(ctx, n))
+	}
+	return texts
+}
+
+// showSeed puts the item whose like is looked for on the page.
+func (h searchHandlers) showSeed(ctx context.Context, actor app.Actor, v *search.Search, list origin, id uuid.UUID) error {
+	m, err := h.app.Media(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	seed := tile(ctx, detailItem(m), fromTimeline)
+	v.Seed = &seed
+	rest := url.Values{}
+	for field, value := range list.search {
+		if field != "similar" {
+			rest[field] = value
+		}
+	}
+	v.WithoutSeedURL = "/search?" + rest.Encode()
+	return nil
 }
 
 // correctedText says which words were looked for instead of those typed.
@@ -192,6 +255,9 @@ func whyText(ctx context.Context, reasons []app.Match) []string {
 	var why []string
 	for _, m := range reasons {
 		text := strings.Builder{}
+		if m.Field == app.FieldMeaning {
+			text.WriteString(strengthText(ctx, m.Strength))
+		}
 		for _, s := range m.Snippet {
 			text.WriteString(s.Text)
 		}

@@ -184,7 +184,7 @@ func uploaded() upload.Result {
 }
 
 func (g *gallery) found() search.Search {
-	s := search.Search{Page: withQuery("storm ridge"), Mode: "hybrid", MeaningOff: "no model is installed yet.", Asked: true, Cameras: []string{"Fujifilm X-T5"}, Camera: "Fujifilm X-T5", Filtered: true, ResetURL: "/search?q=storm+ridge", Total: 48, MoreURL: "/search?q=storm+ridge&cursor=x"}
+	s := search.Search{Page: withQuery("storm ridge"), Mode: "hybrid", Notes: []string{"Search by meaning is off: no model is installed, so only words are compared."}, Asked: true, Cameras: []string{"Fujifilm X-T5"}, Camera: "Fujifilm X-T5", Filtered: true, ResetURL: "/search?q=storm+ridge", Total: 48, MoreURL: "/search?q=storm+ridge&cursor=x"}
 	for i, t := range g.tiles(11) {
 		s.Hits = append(s.Hits, search.Hit{Tile: t, LessCertain: i == 8, Why: []search.Reason{
 			{Field: "Title", Text: []search.Span{{Text: "After the "}, {Text: "storm", Match: true}}},

@@ -146,6 +146,7 @@ type Info struct {
 	Why           []string // what matched, when it was opened from a search
 	Tags          []string
 	MeaningStatus string // whether search by meaning knows it yet: a phrase
+	SimilarURL    string // the search for its like; "" while there is none
 	MeaningURL    string // where to look whether that has changed; "" when it will not
 }
 

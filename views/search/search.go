@@ -12,21 +12,25 @@ import (
 
 // Search is the search page. The box is the shell's (Page.Query); the filters are a GET form of q, mode, from, to, type, camera.
 type Search struct {
-	Page       layout.Page
-	Mode       string   // hybrid, text, semantic
-	MeaningOff string   // why search by meaning is off: a sentence; "" when it is on
-	From, To   string   // 2006-01-02
-	Type       string   // "" any, photo, video, raw
-	Camera     string   // "" any
-	Cameras    []string // to choose from
-	Filtered   bool     // a filter is set
-	ResetURL   string   // the same words without filters
-	Asked      bool     // there is a query or a filter; without, the page invites to search
-	Hits       []Hit
-	Total      int    // of all results; negative when it was not counted
-	MoreURL    string // "" at the end
-	Corrected  string // that other words were taken for those typed: a sentence; "" when they match as they are
-	Errors     ui.Errors
+	Page     layout.Page
+	Mode     string      // hybrid, text, semantic
+	Notes    []string    // sentences about the results, such as why search by meaning is off
+	Similar  string      // the id of the item whose like is looked for; ""
+	From, To string      // 2006-01-02
+	Type     string      // "" any, photo, video, raw
+	Camera   string      // "" any
+	Cameras  []string    // to choose from
+	Filtered bool        // a filter is set
+	ResetURL string      // the same words without filters
+	Asked    bool        // there is a query or a filter; without, the page invites to search
+	Seed     *media.Tile // the item whose like is looked for
+	// The same search without it.
+	WithoutSeedURL string
+	Hits           []Hit
+	Total          int    // of all results; negative when it was not counted
+	MoreURL        string // "" at the end
+	Corrected      string // that other words were taken for those typed: a sentence; "" when they match as they are
+	Errors         ui.Errors
 }
 
 // Hit is one result with the reasons for it.
@@ -46,6 +50,13 @@ type Reason struct {
 type Span struct {
 	Text  string
 	Match bool
+}
+
+func pageTitle(ctx context.Context, p Search) string {
+	if p.Seed != nil {
+		return i18n.T(ctx, "search.similar_title")
+	}
+	return i18n.T(ctx, "search.title")
 }
 
 func modes(ctx context.Context, chosen string) []ui.Option {

@@ -1,0 +1,207 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+)
+
+// Near asks which items lie nearest to a vector.
+type Near struct {
+	Model  EmbeddingModel
+	Vector []float32 // of unit length, Model.Dimension long
+	Text   TSQuery   // tells which of them match, see NearRow; empty: none does
+	Except uuid.UUID // is left out
+	// Exact compares every item that the filter lets through. Otherwise the
+	// index proposes items, nearest first, until Limit of them pass the filter
+	// or maxProposed were looked at.
+	Exact bool
+	Limit int
+}
+
+// NearRow is an item with its similarity.
+type NearRow struct {
+	ID         uuid.UUID
+	At         time.Time // taken_at_local
+	Similarity float32   // the cosine, -1 to 1
+	Matched    bool      // whether it matches Near.Text
+}
+
+// Measured, see ADR 0089.
+const (
+	// breadth is how many candidates the index holds while it searches: below
+	// it neighbours are missed.
+	breadth     = 200
+	maxProposed = 20_000
+)
+
+// access is the rule of access as conditions on m that exclude each other:
+// apart, so that each is answered from its own index.
+func (f Filter) access(b *builder) []string {
+	mine := "m.owner_id = " + b.arg(f.UserID, "uuid")
+	if f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "" {
+		return []string{mine}
+	}
+	shared := "NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")"
+	if f.Scope == ScopeShared {
+		return []string{shared}
+	}
+	return []string{mine, shared}
+}
+
+// rest is every condition but access.
+func (n Near) rest(f Filter, b *builder) string {
+	rest := f.where(b)
+	if n.Except != (uuid.UUID{}) {
+		rest += " AND m.id <> " + b.arg(n.Except, "uuid")
+	}
+	return rest
+}
+
+func (n Near) matched(b *builder) string {
+	if n.Text == "" {
+		return "false"
+	}
+	return "m.search @@ " + b.arg(string(n.Text), "tsquery")
+}
+
+// distance is the expression that the index of the model's partition is on.
+func (n Near) distance(b *builder) string {
+	return fmt.Sprintf("e.embedding::halfvec(%d) <=> %s", n.Model.Dimension, b.arg(pgvector.NewHalfVector(n.Vector), "halfvec"))
+}
+
+// looked is the distance of a candidate c. OFFSET 0 has each vector looked up
+// by its key: estimates of who sees what are too rough to let the planner choose.
+func (n Near) looked(b *builder) string {
+	return "LATERAL (SELECT " + n.distance(b) + " AS distance FROM embeddings e WHERE e.media_id = c.id" +
+		fmt.Sprintf(" AND e.model_id = %d OFFSET 0) e", n.Model.ID)
+}
+
+func (f Filter) nearSQL(n Near) (string, []any) {
+	b := &builder{}
+	item := "SELECT m.id, m.taken_at_local AS at, " + n.matched(b) + " AS matched FROM media m WHERE "
+	if n.Exact {
+		var candidates []string
+		for _, access := range f.access(b) {
+			candidates = append(candidates, item+access+" AND "+n.rest(f, b))
+		}
+		return "WITH candidates AS MATERIALIZED (" + strings.Join(candidates, " UNION ALL ") + ")" +
+			" SELECT c.id, c.at, 1 - e.distance AS similarity, c.matched FROM candidates c, " + n.looked(b) +
+			" ORDER BY e.distance LIMIT " + b.arg(n.Limit, "bigint"), b.args
+	}
+	// By distance alone: a second key would keep the index from being used. And
+	// OFFSET 0 keeps the planner from starting at media.
+	distance := n.distance(b)
+	return "SELECT m.id, m.at, 1 - (" + distance + ") AS similarity, m.matched FROM embeddings e, LATERAL (" +
+		item + "m.id = e.media_id AND " + f.visible(b) + " AND " + n.rest(f, b) + " OFFSET 0) m" +
+		fmt.Sprintf(" WHERE e.model_id = %d", n.Model.ID) + " ORDER BY " + distance + " LIMIT " + b.arg(n.Limit, "bigint"), b.args
+}
+
+// NearItems returns the items that f lets through and that lie nearest to the
+// vector, the most similar first. Items that the model has not embedded are
+// left out.
+func (p *Pool) NearItems(ctx context.Context, f Filter, n Near) ([]NearRow, error) {
+	sql, args := f.nearSQL(n)
+	var found []NearRow
+	var err error
+	if n.Exact {
+		found, err = collect(ctx, p, sql, args, pgx.RowToStructByPos[NearRow])
+	} else {
+		found, err = collectNear(ctx, p, fmt.Sprintf("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = %d;"+
+			" SET LOCAL hnsw.max_scan_tuples = %d; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off", breadth, maxProposed), sql, args)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the nearest items: %w", err)
+	}
+	slices.SortFunc(found, func(x, y NearRow) int {
+		return cmp.Or(cmp.Compare(y.Similarity, x.Similarity), y.At.Compare(x.At), slices.Compare(y.ID[:], x.ID[:]))
+	})
+	return found, nil
+}
+
+// Sample says which items Background takes: of the actor's own timeline so many
+// before each of the times, and as many of each of so many shared albums.
+type Sample struct {
+	Times  []time.Time
+	Albums int
+	Each   int
+}
+
+// Background returns the similarities of a sample of what f's actor may see,
+// whatever f's other conditions.
+func (p *Pool) Background(ctx context.Context, f Filter, n Near, s Sample) ([]float32, error) {
+	f = Filter{UserID: f.UserID, Subjects: f.Subjects, Scope: f.Scope}
+	b := &builder{}
+	pick := func(access string) string {
+		return "(SELECT m.id FROM media m WHERE " + access + " AND " + f.stateCondition() + " ORDER BY m.taken_at_local DESC, m.id DESC LIMIT " + b.arg(s.Each, "bigint") + ")"
+	}
+	var places []string
+	mine := "m.owner_id = " + b.arg(f.UserID, "uuid")
+	if f.Scope != ScopeShared {
+		places = append(places, "SELECT m.id FROM unnest("+b.arg(s.Times, "timestamp[]")+") t(at), LATERAL "+pick(mine+" AND m.taken_at_local < t.at")+" m")
+	}
+	if f.Scope == ScopeShared || f.Scope == ScopeAll {
+		places = append(places, "SELECT m.id FROM (SELECT DISTINCT a.album_id FROM ("+f.accessible(b)+") a ORDER BY a.album_id LIMIT "+b.arg(s.Albums, "bigint")+") a, LATERAL "+
+			pick("m.album_id = a.album_id AND NOT "+mine)+" m")
+	}
+	sql := "SELECT 1 - e.distance FROM (SELECT DISTINCT p.id FROM (" + strings.Join(places, " UNION ALL ") + ") p) c, " + n.looked(b)
+	found, err := collect(ctx, p, sql, b.args, pgx.RowTo[float32])
+	if err != nil {
+		return nil, fmt.Errorf("sample the similarities: %w", err)
+	}
+	return found, nil
+}
+
+// FilterItems returns those of the items that f lets through, in no particular order.
+func (p *Pool) FilterItems(ctx context.Context, f Filter, ids []uuid.UUID) ([]ItemRow, error) {
+	b := &builder{}
+	columns, joins := f.decorate(b)
+	sql := "SELECT " + columns + " FROM (SELECT " + itemColumns + ", m.taken_at_local AS at FROM media m WHERE m.id = ANY (" + b.arg(ids, "uuid[]") + ") AND " +
+		f.visible(b) + " AND " + f.where(b) + ") p" + joins
+	items, err := collect(ctx, p, sql, b.args, pgx.RowToStructByName[ItemRow])
+	if err != nil {
+		return nil, fmt.Errorf("load the items found: %w", err)
+	}
+	return items, nil
+}
+
+// EmbeddedRows is about how many items the model has embedded; 0 while nothing
+// is known.
+func (p *Pool) EmbeddedRows(ctx context.Context, m EmbeddingModel) (float64, error) {
+	var rows float64
+	err := p.Pool.QueryRow(ctx, "SELECT greatest(coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass($1)), 0), 0)::float8",
+		fmt.Sprintf("embeddings_%d", m.ID)).Scan(&rows)
+	if err != nil {
+		return 0, fmt.Errorf("read the size of the embeddings: %w", err)
+	}
+	return rows, nil
+}
+
+// collectNear is collect with settings, which hold for this statement alone.
+func collectNear(ctx context.Context, p *Pool, settings, sql string, args []any) ([]NearRow, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, SearchLimit, errTooSlow)
+	defer cancel()
+	var found []NearRow
+	err := pgx.BeginTxFunc(ctx, p.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, settings, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[NearRow])
+		return err
+	})
+	if err != nil && context.Cause(ctx) != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return found, err
+}
