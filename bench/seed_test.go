@@ -19,13 +19,13 @@ import (
 
 	"albumen/app"
 	"albumen/db"
-	"albumen/db/dbtest"
 )
 
 // site is a database with one large owner and others beside it.
 type site struct {
 	*app.App
 	pool  *db.Pool
+	url   string
 	owner app.Actor
 	rows  int // the owner's
 	words *vocabulary
@@ -90,18 +90,27 @@ func TestMain(m *testing.M) {
 func seed(n int) (*site, error) {
 	ctx := context.Background()
 	start := time.Now()
-	pool, err := db.Open(ctx, dbtest.NewURL(theRun))
+	url, seeded, err := databaseFor(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{pool: pool, rows: n}
+	pool, err := db.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{pool: pool, url: url, rows: n}
 	s.App = app.New(app.Deps{DB: pool, Now: time.Now, DefaultZone: time.UTC})
 	r := rand.New(rand.NewPCG(uint64(n), 42))
 	s.words = newVocabulary(r, 20_000)
+	if seeded {
+		u, err := pool.UserByID(ctx, userID(0))
+		s.owner = app.UserActor(u)
+		return s, err
+	}
 
 	users := make([]uuid.UUID, 21)
 	for i := range users {
-		users[i] = uuid.UUID{15: byte(i + 1), 6: 0x70, 8: 0x80}
+		users[i] = userID(i)
 		u, err := pool.CreateUser(ctx, db.CreateUserParams{ID: users[i], Email: fmt.Sprintf("u%d@example.org", i), Language: "en", TimeZone: "UTC"})
 		if err != nil {
 			return nil, err
@@ -147,8 +156,10 @@ func seed(n int) (*site, error) {
 	}
 	fmt.Printf("seeded %d+%d rows in %.0f s (copy %.0f, rows and vectors %.0f, indexes and statistics %.0f) on %d cores\n", n, total-n, time.Since(start).Seconds(),
 		copied.Seconds(), (inserted - copied).Seconds(), (time.Since(start) - inserted).Seconds(), runtime.NumCPU())
-	return s, nil
+	return s, markKept(ctx, pool)
 }
+
+func userID(i int) uuid.UUID { return uuid.UUID{15: byte(i + 1), 6: 0x70, 8: 0x80} }
 
 const insertMedia = `WITH added AS (
  INSERT INTO media (id, owner_id, kind, status, processed_at, title, description, filename, mime, bytes, sha256, width, height, thumbhash,
