@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -45,7 +46,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 }
 
 // ListenHealth opens host:port or unix:/path. A socket that a killed process
-// left behind is replaced; one that answers is not.
+// left behind is replaced; one that answers is not, nor is any other file.
 func ListenHealth(ctx context.Context, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	path, isSocket := strings.CutPrefix(address, "unix:")
@@ -60,7 +61,10 @@ func ListenHealth(ctx context.Context, address string) (net.Listener, error) {
 		conn.Close()
 		return nil, fmt.Errorf("listen on %s for health: another process answers there; give each an address of its own with --health", address)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != fs.ModeSocket {
+		return nil, fmt.Errorf("listen on %s for health: there is something that is no socket; choose another path with --health", address)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s for health: %w", address, err)
 	}
 	l, err := lc.Listen(ctx, "unix", path)

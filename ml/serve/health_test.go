@@ -42,15 +42,26 @@ func TestHealth(t *testing.T) {
 	if _, err := serve.ListenHealth(t.Context(), "unix:"+socket); err == nil {
 		t.Error("a second process took the first one's address")
 	}
+	listener.(*net.UnixListener).SetUnlinkOnClose(false) // so does a killed process
 	listener.Close()
-	if err := os.WriteFile(socket, nil, 0o600); err != nil { // what a killed process leaves
-		t.Fatal(err)
-	}
 	again, err := serve.ListenHealth(t.Context(), "unix:"+socket)
 	if err != nil {
 		t.Fatalf("after a killed process: %v", err)
 	}
 	again.Close()
+}
+
+func TestHealthReplacesNoFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "photo.jpg")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := serve.ListenHealth(t.Context(), "unix:"+file); err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("got %v", err)
+	}
+	if content, err := os.ReadFile(file); err != nil || string(content) != "precious" {
+		t.Errorf("the file holds %q, %v", content, err)
+	}
 }
 
 func dialer(socket string) func(context.Context, string, string) (net.Conn, error) {

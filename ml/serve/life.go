@@ -41,7 +41,7 @@ func (s *Server) obtain(ctx context.Context) Model {
 		})
 		s.cfg.Log.WarnContext(ctx, "there is no model: search by meaning is off, everything else works. "+detail.Text,
 			"model", s.cfg.Source.Name(), "code", detail.Code, "error", errors.Unwrap(err))
-		if s.awaitChange(ctx, before, retry, detail.Code) {
+		if s.awaitChange(ctx, before, retry) {
 			retry = retryAtLeast
 		} else {
 			retry = min(2*retry, retryAtMost)
@@ -115,8 +115,9 @@ func (s *Server) fetching(ctx context.Context) func(hub.Progress) {
 
 // awaitChange waits until the model's files differ from before and then stay
 // as they are (they may be being copied), which it reports, or until the time
-// to retry. A folder that is wrong stays wrong until it is changed.
-func (s *Server) awaitChange(ctx context.Context, before string, retry time.Duration, code string) bool {
+// to retry: a folder may also be mended by what does not show in its files, such
+// as the right to read it.
+func (s *Server) awaitChange(ctx context.Context, before string, retry time.Duration) bool {
 	until := time.Now().Add(retry)
 	last := before
 	for ctx.Err() == nil {
@@ -126,7 +127,7 @@ func (s *Server) awaitChange(ctx context.Context, before string, retry time.Dura
 			return true
 		}
 		last = now
-		if code != ml.DetailFolder && time.Now().After(until) && now == before {
+		if time.Now().After(until) && now == before {
 			return false
 		}
 	}

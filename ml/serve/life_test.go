@@ -2,6 +2,7 @@ package serve_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"albumen/ml"
 	"albumen/ml/serve"
@@ -101,6 +103,56 @@ func TestTheModelIsFetchedAtTheFirstStart(t *testing.T) {
 	if again := r.waitState(1, ml.StateReady); again.Model != first.Model {
 		t.Errorf("the second time the model is %+v", again.Model)
 	}
+}
+
+// What was in the way leaves no trace in the model's own files when it goes.
+func TestAFolderThatCouldNotBeWrittenIsTriedAgain(t *testing.T) {
+	r := newRig(t)
+	const name = "someone/small"
+	dir := filepath.Join(t.TempDir(), "models")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start(serve.NewModelSource(serve.ModelConfig{Name: name, Dir: dir, URL: mirror(t, name).URL, Threads: 1}))
+	if s := r.waitState(1, ml.StateNoModel); s.Detail == nil || s.Detail.Code != ml.DetailFolder {
+		t.Errorf("status %+v, %+v", s, s.Detail)
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	r.waitState(1, ml.StateReady)
+}
+
+func TestFilesThatChangeWhileTheyAreReadAreNoModel(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "small")
+	copyTiny(t, folder)
+	ctx, cancel := context.WithCancel(t.Context())
+	touched, ended := make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for at := time.Now(); ctx.Err() == nil; at = at.Add(time.Second) {
+			if err := os.Chtimes(filepath.Join(folder, "model.safetensors"), at, at); err != nil {
+				t.Error(err)
+			}
+			select {
+			case touched <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	<-touched
+	source := serve.NewModelSource(serve.ModelConfig{Name: folder, Folder: folder, Threads: 1})
+	_, err := source.Load(t.Context())
+	cancel()
+	<-ended
+	if problem, ok := errors.AsType[*serve.Problem](err); !ok || problem.Detail.Code != ml.DetailFolder || !strings.Contains(problem.Detail.Text, "changed") {
+		t.Errorf("got %v", err)
+	}
+	model, err := source.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Close()
 }
 
 func TestWithoutNetworkTheProcessStaysAndSaysHowToGetTheModel(t *testing.T) {

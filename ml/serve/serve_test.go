@@ -268,6 +268,9 @@ func TestAStopGivesPicturesBack(t *testing.T) {
 	}
 	r.waitAnswers(1)
 	stop()
+	if r.answered() == len(want) {
+		t.Fatal("everything was answered before the stop")
+	}
 	r.start(tinySource(t))
 	r.waitAnswers(len(want))
 	r.waitIdle()

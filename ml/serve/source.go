@@ -103,6 +103,7 @@ func (s *ModelSource) Load(context.Context) (Model, error) {
 	if s.config.Device == "cuda" {
 		return nil, &Problem{Detail: ml.Detail{Code: ml.DetailDevice, Text: noCUDA}}
 	}
+	before := s.Signature()
 	fingerprint, err := clip.Fingerprint(s.folder)
 	if err != nil {
 		return nil, s.explain(err)
@@ -110,6 +111,10 @@ func (s *ModelSource) Load(context.Context) (Model, error) {
 	model, err := clip.Load(s.folder, clip.Options{Threads: s.config.Threads})
 	if err != nil {
 		return nil, s.explain(err)
+	}
+	if s.Signature() != before { // the fingerprint may be that of other files
+		model.Close()
+		return nil, &Problem{Detail: ml.Detail{Code: ml.DetailFolder, Text: fmt.Sprintf("The files in %s changed while they were read. They are read again when they are complete.", s.folder)}}
 	}
 	c := model.Config()
 	return &clipModel{Model: model, identity: ml.Model{

@@ -56,7 +56,8 @@ func (l *textLane) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("wait for texts: %w", err)
 	}
-	more, err := redis.ByteSlices(redis.DoContext(conn, ctx, "LPOP", list, textBatch-1))
+	// Without ctx: what was taken is answered also when a stop comes.
+	more, err := redis.ByteSlices(redis.DoWithTimeout(conn, 10*block, "LPOP", list, textBatch-1))
 	if err != nil && !errors.Is(err, redis.ErrNil) {
 		return fmt.Errorf("take texts: %w", err)
 	}
@@ -84,7 +85,6 @@ func (l *textLane) answer(ctx context.Context, conn redis.Conn, raw [][]byte) er
 	if len(requests) == 0 {
 		return nil
 	}
-	// What was taken is answered also when a stop comes.
 	vectors, err := l.model.EmbedTexts(context.WithoutCancel(ctx), texts)
 	if err == nil && len(vectors) != len(texts) {
 		err = fmt.Errorf("the model answered %d vectors for %d texts", len(vectors), len(texts))
