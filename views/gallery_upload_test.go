@@ -141,6 +141,35 @@ func TestUploadResumesAndTellsEveryOutcome(t *testing.T) {
 	}
 }
 
+// The second would otherwise go on with the upload of the first, and both would be told as new.
+func TestAFileChosenTwiceIsSentTwice(t *testing.T) {
+	g, b := newGallery(t), newBrowser(t)
+	stored := t.TempDir()
+	cut, _, _ := g.serveTus(t, stored)
+	path := filepath.Join(t.TempDir(), "long.jpg")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 8<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cut.Store(1000)
+	p := b.tab(t)
+	p.scheme(false, false)
+	p.open(g.URL + "/upload")
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{path}))
+	p.until(`document.querySelector(".upload-row").dataset.state === "offline"`)
+	for range 2 {
+		p.do(chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{path}))
+	}
+	p.until(`document.querySelectorAll(".upload-row").length === 3`)
+	// Nor does cancelling the second take the upload away from the first.
+	p.do(chromedp.Click(chromedp.CSS(".upload-row:nth-child(2) [data-cancel]")))
+	cut.Store(0)
+	p.until(`[...document.querySelectorAll(".upload-row")].map(r => r.dataset.state).join() === "created,cancelled,created"`)
+	opened, err := filepath.Glob(filepath.Join(stored, "*.info"))
+	if err != nil || len(opened) != 2 {
+		t.Errorf("%d uploads were made, want 2 (%v)", len(opened), err)
+	}
+}
+
 func TestUploadContinuesAfterThePageWasClosed(t *testing.T) {
 	g, b := newGallery(t), newBrowser(t)
 	stored := t.TempDir()

@@ -72,15 +72,18 @@ function total() {
 
 function next() {
   if (paused) return;
-  let running = items.filter((item) => item.running).length;
+  const running = items.filter((item) => item.running);
   for (const item of items) {
-    if (running >= PARALLEL) return;
-    if (item.state !== "waiting" || item.running) continue;
+    if (running.length >= PARALLEL) return;
+    // A file that was chosen twice would go on with the upload of the first: it waits for it instead.
+    if (item.state !== "waiting" || item.running || twin(item, running)) continue;
     item.running = true;
-    running++;
+    running.push(item);
     send(item).finally(() => { item.running = false; next(); });
   }
 }
+
+const twin = (item, among) => among.some((other) => other !== item && other.running && other.key === item.key);
 
 // send brings one file home, trying again for as long as only the connection is at fault.
 async function send(item) {
@@ -187,6 +190,7 @@ function request(item, method, url, body, headers) {
 function cancel(item) {
   show(item, "cancelled");
   item.xhr?.abort();
+  if (twin(item, items)) return; // the upload is the other's
   const url = localStorage.getItem(item.key);
   localStorage.removeItem(item.key);
   if (url) request({ file: item.file, offset: 0 }, "DELETE", url).catch(() => {});
