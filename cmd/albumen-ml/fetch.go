@@ -46,8 +46,12 @@ func (p *program) reportFetched(source *serve.ModelSource) error {
 	if err != nil {
 		return err
 	}
+	unchecked := source.Unchecked()
+	if len(unchecked) > 0 {
+		fmt.Fprintf(p.err, "no checksum is published there for %s; only lengths were compared\n", strings.Join(unchecked, ", "))
+	}
 	if p.asJSON {
-		return p.printJSON(map[string]any{"name": source.Name(), "folder": source.Folder(), "fingerprint": fingerprint, "bytes": bytes})
+		return p.printJSON(map[string]any{"name": source.Name(), "folder": source.Folder(), "fingerprint": fingerprint, "bytes": bytes, "unchecked": append([]string{}, unchecked...)})
 	}
 	if _, err := fmt.Fprintf(p.out, "%s is in %s (%d MB)\n", source.Name(), source.Folder(), bytes/1e6); err != nil {
 		return fmt.Errorf("print the result: %w", err)

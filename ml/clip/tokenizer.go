@@ -28,9 +28,6 @@ type addedToken struct {
 	normalized bool
 }
 
-// Context is the greatest number of ids that Encode returns.
-func (t *Tokenizer) Context() int { return t.context }
-
 // Encode returns the ids of a text: the begin token, the text's own, the end token.
 // What does not fit the model's context is left out before the end token. There is no
 // padding. Bytes that are no UTF-8 count as U+FFFD.

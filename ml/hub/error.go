@@ -60,10 +60,6 @@ func (e *Error) Unwrap() error { return e.Err }
 // Remedy is a plain English sentence, without the stop, that says what to do.
 func (e *Error) Remedy() string { return problems[e.Kind].remedy }
 
-// Retryable reports whether the same call may succeed later without anyone doing
-// anything.
-func (e *Error) Retryable() bool { return e.Kind == KindNetwork || e.Kind == KindServer }
-
 const byHand = "download its files on another machine and set CLIP_MODEL to their folder"
 
 var problems = map[Kind]struct{ what, remedy string }{

@@ -13,6 +13,7 @@ type Model struct {
 	Bytes  int64
 }
 
+// models are those known, the default first.
 var models = []Model{
 	{ID: DefaultModel, Revision: "1a25a446712ba5ee05982a381eed697ef9b435cf"},
 	// The main branch has no safetensors; this revision adds them to it.
@@ -25,9 +26,6 @@ var models = []Model{
 	{ID: "wkcn/TinyCLIP-ViT-40M-32-Text-19M-LAION400M", Revision: "95ec8197b3f2fe7f747865c61ca556cf0768b2f7"},
 	{ID: "wkcn/TinyCLIP-ViT-61M-32-Text-29M-LAION400M"},
 }
-
-// Models lists the known models, the default first.
-func Models() []Model { return append([]Model(nil), models...) }
 
 // find returns what is known about a model, which may be its name alone.
 func find(id string) Model {

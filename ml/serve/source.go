@@ -30,6 +30,7 @@ type ModelConfig struct {
 type ModelSource struct {
 	config       ModelConfig
 	name, folder string
+	unchecked    []string
 }
 
 // NewModelSource returns the source of a model. Nothing is looked at yet.

@@ -84,14 +84,14 @@ type attribute struct {
 	value any
 }
 
-// op adds a node and gives the name of its output. Names with a dot are of ONNX
-// Runtime's own operations.
+// op adds a node and gives the name of its output.
 func (g *graph) op(kind string, inputs []string, attributes ...attribute) string {
 	out := g.name("value")
 	g.named(kind, out, inputs, attributes...)
 	return out
 }
 
+// ownDomain is that of ONNX Runtime's own operations, of which Attention is one.
 const ownDomain = "com.microsoft"
 
 func (g *graph) named(kind, out string, inputs []string, attributes ...attribute) {

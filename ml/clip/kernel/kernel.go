@@ -47,7 +47,6 @@ const (
 	None      Epilogue = C.EPI_NONE
 	QuickGELU Epilogue = C.EPI_QUICK_GELU
 	GELU      Epilogue = C.EPI_GELU
-	GELUTanh  Epilogue = C.EPI_GELU_TANH
 	Add       Epilogue = C.EPI_ADD
 )
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 // What a product does with its sums before it stores them.
-enum { EPI_NONE, EPI_QUICK_GELU, EPI_GELU, EPI_GELU_TANH, EPI_ADD };
+enum { EPI_NONE, EPI_QUICK_GELU, EPI_GELU, EPI_ADD };
 
 typedef struct {
   int lanes;  // floats in a vector register

@@ -63,10 +63,6 @@ INLINE vec gelu(vec x) {
   return x * (vec)(((ivec)tail & neg) | ((ivec)(1.f - tail) & ~neg));
 }
 
-INLINE vec gelu_tanh(vec x) {
-  return x / (vexp((x * x * x * 0.044715f + x) * -1.5957691216057308f) + 1.f);
-}
-
 // pack lays n rows of k weights (w: one row per output, as checkpoints have
 // them) out as panels of PANEL outputs: panels[p][input][output]. Outputs
 // beyond n are zero.
@@ -111,10 +107,7 @@ static void activate(float *c, size_t ldc, int rows, int epilogue) {
   for (int i = 0; i < rows; i++, c += ldc)
     for (int j = 0; j < PANEL; j += LANES) {
       vec x = LOAD(c + j);
-      if (epilogue == EPI_QUICK_GELU) x = quick_gelu(x);
-      else if (epilogue == EPI_GELU) x = gelu(x);
-      else x = gelu_tanh(x);
-      STORE(c + j, x);
+      STORE(c + j, epilogue == EPI_QUICK_GELU ? quick_gelu(x) : gelu(x));
     }
 }
 
