@@ -85,7 +85,14 @@ var ownAccess = map[string]ownCase{
 	"VerifyOriginals": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.VerifyOriginals(ctx, x, func(app.Damage) {}))
 	}, managing},
-	"Reprocess":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Reprocess(ctx, x, true)) }, managing},
+	"Reprocess": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Reprocess(ctx, x, true)) }, managing},
+	"FinishedItems": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.FinishedItems(ctx, x, uuid.Nil, nil))
+	}, systemOnly},
+	"RefreshMetadata": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.RefreshMetadata(ctx, x, app.Claim{}, media.Metadata{}))
+	}, systemOnly},
+	"CountFinished":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.CountFinished(ctx, x, nil)) }, systemOnly},
 	"SweepLeftovers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepLeftovers(ctx, x)) }, systemOnly},
 
 	"MeaningState": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.MeaningState(ctx, x)) }, managing},

@@ -11,6 +11,182 @@ import (
 	"github.com/google/uuid"
 )
 
+const countFinished = `-- name: CountFinished :one
+SELECT count(*) FROM media m WHERE m.status IN ('ready', 'failed')
+   AND ($1::uuid IS NULL OR m.owner_id = $1)
+`
+
+func (q *Queries) CountFinished(ctx context.Context, ownerID *uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countFinished, ownerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const finishedAfter = `-- name: FinishedAfter :many
+SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, f.id, f.media_id, f.role, f.storage_key, f.filename, f.mime, f.bytes, f.sha256, f.created_at FROM media m JOIN media_files f ON f.media_id = m.id AND f.role = 'original'
+ WHERE m.id > $1 AND m.status IN ('ready', 'failed')
+   AND ($2::uuid IS NULL OR m.owner_id = $2) ORDER BY m.id LIMIT $3
+`
+
+type FinishedAfterParams struct {
+	After   uuid.UUID
+	OwnerID *uuid.UUID
+	N       int32
+}
+
+type FinishedAfterRow struct {
+	Media     Media
+	MediaFile MediaFile
+}
+
+// Pages through finished items and their originals by id; of one owner, when that is given.
+func (q *Queries) FinishedAfter(ctx context.Context, arg FinishedAfterParams) ([]FinishedAfterRow, error) {
+	rows, err := q.db.Query(ctx, finishedAfter, arg.After, arg.OwnerID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FinishedAfterRow
+	for rows.Next() {
+		var i FinishedAfterRow
+		if err := rows.Scan(
+			&i.Media.ID,
+			&i.Media.OwnerID,
+			&i.Media.AlbumID,
+			&i.Media.Kind,
+			&i.Media.Status,
+			&i.Media.ErrorCode,
+			&i.Media.Error,
+			&i.Media.Damaged,
+			&i.Media.Attempts,
+			&i.Media.Crashes,
+			&i.Media.LeaseUntil,
+			&i.Media.ProcessedAt,
+			&i.Media.Title,
+			&i.Media.Description,
+			&i.Media.AiDescription,
+			&i.Media.Filename,
+			&i.Media.Mime,
+			&i.Media.Bytes,
+			&i.Media.Sha256,
+			&i.Media.Width,
+			&i.Media.Height,
+			&i.Media.DurationMs,
+			&i.Media.Animated,
+			&i.Media.Thumbhash,
+			&i.Media.Phash,
+			&i.Media.TakenAt,
+			&i.Media.TakenAtLocal,
+			&i.Media.TakenOffset,
+			&i.Media.TakenAtSource,
+			&i.Media.CameraMake,
+			&i.Media.CameraModel,
+			&i.Media.Lens,
+			&i.Media.Iso,
+			&i.Media.FNumber,
+			&i.Media.ExposureS,
+			&i.Media.FocalMm,
+			&i.Media.Focal35mm,
+			&i.Media.Latitude,
+			&i.Media.Longitude,
+			&i.Media.AltitudeM,
+			&i.Media.Place,
+			&i.Media.Rating,
+			&i.Media.Edited,
+			&i.Media.ArchivedAt,
+			&i.Media.TrashedAt,
+			&i.Media.RowVersion,
+			&i.Media.UploadedAt,
+			&i.Media.UpdatedAt,
+			&i.Media.Listed,
+			&i.MediaFile.ID,
+			&i.MediaFile.MediaID,
+			&i.MediaFile.Role,
+			&i.MediaFile.StorageKey,
+			&i.MediaFile.Filename,
+			&i.MediaFile.Mime,
+			&i.MediaFile.Bytes,
+			&i.MediaFile.Sha256,
+			&i.MediaFile.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockFinished = `-- name: LockFinished :one
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed FROM media WHERE id = $1 AND attempts = $2 AND status IN ('ready', 'failed') FOR UPDATE
+`
+
+type LockFinishedParams struct {
+	ID       uuid.UUID
+	Attempts int32
+}
+
+// Locks an item that no worker has taken since it was read.
+func (q *Queries) LockFinished(ctx context.Context, arg LockFinishedParams) (Media, error) {
+	row := q.db.QueryRow(ctx, lockFinished, arg.ID, arg.Attempts)
+	var i Media
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AlbumID,
+		&i.Kind,
+		&i.Status,
+		&i.ErrorCode,
+		&i.Error,
+		&i.Damaged,
+		&i.Attempts,
+		&i.Crashes,
+		&i.LeaseUntil,
+		&i.ProcessedAt,
+		&i.Title,
+		&i.Description,
+		&i.AiDescription,
+		&i.Filename,
+		&i.Mime,
+		&i.Bytes,
+		&i.Sha256,
+		&i.Width,
+		&i.Height,
+		&i.DurationMs,
+		&i.Animated,
+		&i.Thumbhash,
+		&i.Phash,
+		&i.TakenAt,
+		&i.TakenAtLocal,
+		&i.TakenOffset,
+		&i.TakenAtSource,
+		&i.CameraMake,
+		&i.CameraModel,
+		&i.Lens,
+		&i.Iso,
+		&i.FNumber,
+		&i.ExposureS,
+		&i.FocalMm,
+		&i.Focal35mm,
+		&i.Latitude,
+		&i.Longitude,
+		&i.AltitudeM,
+		&i.Place,
+		&i.Rating,
+		&i.Edited,
+		&i.ArchivedAt,
+		&i.TrashedAt,
+		&i.RowVersion,
+		&i.UploadedAt,
+		&i.UpdatedAt,
+		&i.Listed,
+	)
+	return i, err
+}
+
 const originalsAfter = `-- name: OriginalsAfter :many
 SELECT f.media_id, f.storage_key, f.sha256, f.filename, u.email FROM media_files f
   JOIN media m ON m.id = f.media_id JOIN users u ON u.id = m.owner_id

@@ -16,7 +16,7 @@ func (p *program) media() *cobra.Command {
 			return fmt.Errorf("%w: say what to do, such as albumen media verify", errUsage)
 		},
 	}
-	c.AddCommand(p.mediaVerify(), p.mediaThumbnails(), p.mediaEmbed())
+	c.AddCommand(p.mediaVerify(), p.mediaThumbnails(), p.mediaMetadata(), p.mediaEmbed())
 	return c
 }
 

@@ -41,8 +41,7 @@ func (w *Worker) processMedia(ctx context.Context, mediaID string) error {
 	if err != nil {
 		return err
 	}
-	limit := processLimit + time.Duration(claim.Original.Bytes/fetchRate)*time.Second
-	limited, cancelLimit := context.WithTimeoutCause(ctx, limit, errTooLong)
+	limited, cancelLimit := context.WithTimeoutCause(ctx, limitOf(claim), errTooLong)
 	defer cancelLimit()
 	held, lose := context.WithCancelCause(limited)
 	defer lose(nil)
@@ -61,6 +60,11 @@ func (w *Worker) processMedia(ctx context.Context, mediaID string) error {
 		return nil
 	}
 	return w.giveUp(ctx, context.Cause(held), claim, err)
+}
+
+// limitOf is how long an item may take, fetching included.
+func limitOf(claim app.Claim) time.Duration {
+	return processLimit + time.Duration(claim.Original.Bytes/fetchRate)*time.Second
 }
 
 // giveUp decides what becomes of an item whose attempt ended in err; cause is
@@ -123,7 +127,7 @@ func (w *Worker) keep(ctx context.Context, lose context.CancelCauseFunc, claim a
 // process reads and pictures the file. Its error is never the file's fault;
 // what is, comes as the Failure.
 func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, error) {
-	path, remove, err := w.fetch(ctx, claim.Original.StorageKey)
+	path, remove, err := fetch(ctx, w.cfg.Storage, claim.Original.StorageKey, w.cfg.TempDir)
 	if errors.Is(err, storage.ErrNotFound) {
 		return app.Outcome{Failure: app.OriginalMissing(err)}, nil
 	}
@@ -173,19 +177,19 @@ func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, err
 }
 
 // fetch returns the object as a local file; remove deletes a copy.
-func (w *Worker) fetch(ctx context.Context, key string) (path string, remove func(), err error) {
-	if path, ok := w.cfg.Storage.LocalPath(key); ok {
+func fetch(ctx context.Context, store storage.Store, key, tempDir string) (path string, remove func(), err error) {
+	if path, ok := store.LocalPath(key); ok {
 		if _, err := os.Stat(path); os.IsNotExist(err) {
 			return "", nil, fmt.Errorf("read %s: %w", key, storage.ErrNotFound)
 		}
 		return path, func() {}, nil
 	}
-	object, err := w.cfg.Storage.Open(ctx, key, 0, -1)
+	object, err := store.Open(ctx, key, 0, -1)
 	if err != nil {
 		return "", nil, fmt.Errorf("read %s: %w", key, err)
 	}
 	defer object.Close()
-	file, err := os.CreateTemp(w.cfg.TempDir, tempPattern)
+	file, err := os.CreateTemp(tempDir, tempPattern)
 	if err != nil {
 		return "", nil, fmt.Errorf("copy %s: %w", key, err)
 	}
