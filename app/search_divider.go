@@ -78,8 +78,20 @@ func (s scale) strength(similarity float32) Strength {
 	return StrengthFaint
 }
 
-// sure tells on which side of the divider an item is.
-func (s scale) sure(p placed) bool { return p.words || s.strength(p.similarity) != StrengthFaint }
+// sure tells on which side of the divider an item is. Where the scale knows
+// nothing, a search that has words trusts these alone.
+func (s scale) sure(p placed, words bool) bool {
+	if p.words {
+		return true
+	}
+	switch s.strength(p.similarity) {
+	case StrengthNone:
+		return !words
+	case StrengthFaint:
+		return false
+	}
+	return true
+}
 
 // scaleOf samples what the actor sees, whatever the filter.
 func (a *App) scaleOf(ctx context.Context, f db.Filter, n db.Near, months []Month) (scale, error) {

@@ -20,12 +20,12 @@ const (
 	// fuseWindow is how many of each ranking are fused, fewestNear how many of
 	// the nearest are asked of the index where a filter makes each of them dear.
 	fuseWindow = 400
-	fewestNear = 150
+	fewestNear = 120
 	// mostNear is how far a list by meaning alone goes.
 	mostNear = 1_000
 	// lookups is how many items can be compared one by one in the time in which
 	// the index proposes one.
-	lookups = 10
+	lookups = 4
 )
 
 // meaning is what a search by meaning compares with.

@@ -73,7 +73,7 @@ func (a *App) fuseSearch(ctx context.Context, actor Actor, f db.Filter, q Search
 		if p.near {
 			r.alike[p.id] = p
 		}
-		if r.scale.sure(p) {
+		if r.scale.sure(p, q.fuses()) {
 			r.sure = append(r.sure, p)
 		} else {
 			r.unsure = append(r.unsure, p)

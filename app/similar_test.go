@@ -60,6 +60,9 @@ func TestMeaningShowsOnlyWhatMayBeSeen(t *testing.T) {
 				{ann, db.ScopeShared, "granted beach,members beach,public beach", 3}, {eve, "", "members beach,public beach", 2}, {eve, db.ScopeOwn, "", 0},
 			} {
 				q.Scope = c.scope
+				if q.Mode == "" && q.Q == "strand" && (c.user.ID == eve.ID || c.scope == db.ScopeShared) {
+					c.total = 0 // no word matches, and they see too little to know what chance looks like
+				}
 				got, p := ask(c.user, q)
 				if strings.Join(got, ",") != c.want || p.Total != c.total {
 					t.Errorf("%s searches %+v: %v, total %d, want %s", c.user.Name, q, got, p.Total, c.want)

@@ -122,7 +122,7 @@ func TestEverythingByKeyboard(t *testing.T) {
 	b.press("/")
 	b.until(`document.activeElement.id === "q"`)
 	b.press("mill", kb.Enter)
-	b.until(`location.pathname === "/search" && document.querySelectorAll("main a.tile").length === 1`)
+	b.until(`location.pathname === "/search" && document.querySelectorAll("main .hit:not(.divider ~ .hit)").length === 1`)
 	for _, message := range said() {
 		t.Errorf("the console says %s", message)
 	}

@@ -70,7 +70,7 @@ BEGIN
     SET LOCAL max_parallel_maintenance_workers = 0;
     SET LOCAL lock_timeout = '5s';
     EXECUTE format('CREATE TABLE %I (LIKE embeddings INCLUDING ALL, CHECK (model_id = %s), CHECK (vector_dims(embedding) = %s))', part, model, dimension);
-    EXECUTE format('CREATE INDEX %I ON %I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WITH (m = 16, ef_construction = 64)',
+    EXECUTE format('CREATE INDEX %I ON %I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WITH (m = 16, ef_construction = 100)',
         part || '_hnsw', part, dimension);
     EXECUTE format('ALTER TABLE embeddings ATTACH PARTITION %I FOR VALUES IN (%s)', part, model);
 END $$;
