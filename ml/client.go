@@ -41,7 +41,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 }
 
 // Statuses is what the living ml processes said about themselves, the best
-// first; none is no error.
+// first; none is no error. What cannot be understood is left out.
 func (c *Client) Statuses(ctx context.Context) ([]Status, error) {
 	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
@@ -78,8 +78,8 @@ func (c *Client) statuses(ctx context.Context, conn redis.Conn) ([]Status, error
 			continue
 		}
 		var s Status
-		if err := json.Unmarshal(one, &s); err != nil {
-			return nil, fmt.Errorf("read the status of an ml process: %w", err)
+		if json.Unmarshal(one, &s) != nil || !slices.Contains(rank, s.State) {
+			continue // of another version of Albumen; the others are as good as before
 		}
 		all = append(all, s)
 	}

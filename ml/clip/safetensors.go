@@ -146,6 +146,9 @@ func (w *Weights) read(alloc func(n int) ([]float32, error), name string, shape 
 // forget tells the system that a part of the mapping is not needed in memory any
 // more, so that reading a file does not take its size.
 func (w *Weights) forget(begin, end int) {
+	if w.mapping == nil {
+		return
+	}
 	page, head := os.Getpagesize(), len(w.mapping)-len(w.data) // the mapping starts on a page
 	begin, end = (head+begin+page-1)/page*page, (head+end)/page*page
 	if begin < end {

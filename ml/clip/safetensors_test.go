@@ -254,6 +254,7 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(small[:8+length])
 	f.Add(safetensorsFile("{"+headerEntry("a", "F32", "[2,1]", 0, 8)+","+headerEntry("b", "F16", "[4]", 8, 16)+"}  ", make([]byte, 16)))
 	f.Add(safetensorsFile(`{"__metadata__":{"format":"pt"},`+headerEntry("a", "BF16", "[]", 0, 2)+"}", make([]byte, 2)))
+	f.Add(safetensorsFile("{"+headerEntry("a", "F32", "[5000]", 0, 20000)+"}", make([]byte, 20000)))
 	f.Add(safetensorsFile("{"+headerEntry("a", "I64", "[0,9223372036854775807]", 0, 0)+"}", nil))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		tensors, data, err := parseSafetensors(file)
