@@ -234,3 +234,38 @@ func TestTwoModelsAreServedSideBySide(t *testing.T) {
 	})
 	r.waitEmbedded(tiny, ids) // the old one's are still there
 }
+
+// What a worker that is stopped could not store is stored by the next one,
+// without the picture being looked at once more.
+func TestAStopLosesNoEmbedding(t *testing.T) {
+	r := newRig(t)
+	stop := r.start(r.media)
+	process := r.runML(tiny, -1)
+	r.waitEmbedded(tiny, r.photos(1))
+	lock, err := r.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Rollback(context.Background()) //nolint:errcheck // it is rolled back below, or the test has failed
+	if _, err := lock.Exec(t.Context(), "LOCK TABLE embeddings IN SHARE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	ids := r.photos(1)
+	r.waitFor("the worker waits for the lock", func() bool {
+		var n int
+		if err := r.db.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND wait_event_type = 'Lock' AND query LIKE '%PutEmbedding%'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 1
+	})
+	stop()
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.start(r.media)
+	r.waitEmbedded(tiny, ids)
+	if took := process.taken(); len(took) != 2 {
+		t.Errorf("the picture was looked at %d times", len(took)-1)
+	}
+}

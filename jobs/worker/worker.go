@@ -140,12 +140,18 @@ func (w *Worker) handler(what string, run func(context.Context, string) error) f
 		err := run(w.jobs, id)
 		if err != nil {
 			w.cfg.Log.Error("a job failed; the sweeper will try again", "job", what, "media", id, "error", err)
-			select { // what fails like this is mostly away: no need to hurry through the queue
-			case <-w.jobs.Done():
-			case <-time.After(failurePause):
-			}
+			w.pause()
 		}
 		return err
+	}
+}
+
+// pause follows what failed like that: mostly something is away, and there is
+// no need to hurry through the queue.
+func (w *Worker) pause() {
+	select {
+	case <-w.jobs.Done():
+	case <-time.After(failurePause):
 	}
 }
 
