@@ -23,6 +23,7 @@ type embedder struct {
 	statuses []ml.Status
 	err      error
 	hangs    bool
+	late     bool // answers when the time is over
 	asked    []string
 }
 
@@ -33,6 +34,9 @@ func (e *embedder) EmbedText(ctx context.Context, _, text string) ([]float32, er
 	if e.hangs {
 		<-ctx.Done()
 		return nil, errors.Join(ml.ErrUnavailable, ctx.Err())
+	}
+	if e.late {
+		<-ctx.Done()
 	}
 	if e.err != nil {
 		return nil, e.err

@@ -22,7 +22,7 @@ const (
 	SetSearch     SetKind = "search"
 )
 
-// How far into the hits of a search by words the neighbours of an item are
+// How far into the hits of a search the neighbours of an item are
 // looked for, and in pages of how many: most people look at the first ones.
 const (
 	searchDepth     = 1_000
@@ -41,13 +41,13 @@ type Set struct {
 // the newer one: it stands before the item in the list.
 type Neighbours struct {
 	Previous, Next *uuid.UUID
-	Explain        []Match // why a search by words found the item
+	Explain        []Match // why a search found the item
 }
 
 // Neighbours returns what stands beside the item in the set. An item that is
 // not (or no longer) in the set has the neighbours of the place where its date
-// would put it. In a search by words neighbours are hits beside each other
-// among the first 1,000; an item beyond has none. It fails with CodeNotFound
+// would put it. In a search for words or an item's like neighbours are hits beside
+// each other among the first 1,000; an item beyond has none. It fails with CodeNotFound
 // where the actor may not see the item.
 func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID) (Neighbours, error) {
 	item, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id)
@@ -57,7 +57,7 @@ func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID
 	if err := actor.allow(ListOwn); err != nil {
 		return Neighbours{}, err
 	}
-	if set.Kind == SetSearch && strings.TrimSpace(set.Search.Q) != "" {
+	if s := set.Search; set.Kind == SetSearch && (strings.TrimSpace(s.Q) != "" || s.Similar != (uuid.UUID{})) {
 		return a.searchNeighbours(ctx, actor, set.Search, id)
 	}
 	f, err := set.sql(actor)

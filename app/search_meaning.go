@@ -52,10 +52,10 @@ func (a *App) meaningOf(ctx context.Context, q SearchQuery) (meaning, error) {
 	if !ok || a.ml == nil {
 		return off(a.whyNoModel(ctx, false))
 	}
-	ctx, cancel := context.WithTimeout(ctx, textWait)
-	defer cancel()
 	m.model = model
-	m.vector, err = a.ml.EmbedText(ctx, model.Name, text)
+	limited, cancel := context.WithTimeout(ctx, textWait) // not for what comes after the answer
+	defer cancel()
+	m.vector, err = a.ml.EmbedText(limited, model.Name, text)
 	switch {
 	case err == nil && len(m.vector) == int(model.Dimension):
 		m.notes, err = a.modelNotes(ctx, model)

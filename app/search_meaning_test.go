@@ -257,14 +257,19 @@ func TestMLGoesAway(t *testing.T) {
 	if must(t, off, err); len(off.Hits) != 10 || !slices.Equal(off.Notes, []string{app.NoteModelAway}) {
 		t.Errorf("%d hits, %v", len(off.Hits), off.Notes)
 	}
-	w.hangs, w.err = false, ml.ErrUnavailable
+	w.hangs, w.late = false, true
+	p, err := w.Search(t.Context(), app.UserActor(u), q)
+	if must(t, p, err); len(p.Hits) != 10 || len(p.Notes) > 0 {
+		t.Errorf("at the last moment: %d hits, %v", len(p.Hits), p.Notes)
+	}
+	w.late, w.err = false, ml.ErrUnavailable
 	q.Cursor = on.Next
 	if _, err := w.Search(t.Context(), app.UserActor(u), q); app.CodeOf(err) != app.CodeUnavailable {
 		t.Errorf("the second page of a search by meaning: %v", err)
 	}
 	w.err = nil
 	q.Cursor = off.Next // begun with words alone
-	p, err := w.Search(t.Context(), app.UserActor(u), q)
+	p, err = w.Search(t.Context(), app.UserActor(u), q)
 	for _, h := range must(t, p, err).Hits {
 		if slices.ContainsFunc(off.Hits, func(o app.Hit) bool { return o.ID == h.ID }) {
 			t.Errorf("%s twice", h.ID)

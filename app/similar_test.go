@@ -111,6 +111,11 @@ func TestSimilarKnowsItsSeed(t *testing.T) {
 	if must(t, p, err); len(p.Hits) != 42 || p.Hits[0].ID != nearer || p.Hits[1].ID != near || p.Total != 2 || !p.Hits[2].Divider || len(p.Notes) > 0 {
 		t.Errorf("%v, total %d, notes %v", names(p.Hits), p.Total, p.Notes)
 	}
+	// The viewer moves through them in the same order.
+	n, err := w.Neighbours(t.Context(), app.UserActor(u), app.Set{Kind: app.SetSearch, Search: app.SearchQuery{Similar: seed}}, near)
+	if must(t, n, err); n.Previous == nil || *n.Previous != nearer || n.Next == nil || *n.Next != p.Hits[2].ID || len(n.Explain) != 1 {
+		t.Errorf("beside the second: %+v", n)
+	}
 	if p, err = w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Similar: seed, Q: "lake"}); must(t, p, err).Hits[0].ID != near || len(p.Hits) != 1 {
 		t.Errorf("with a word: %v", names(p.Hits))
 	}
