@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -101,6 +102,9 @@ func wordsOf(q string) string {
 		if len(words) > 0 {
 			alternatives = append(alternatives, strings.Join(words, " "))
 		}
+	}
+	if len(alternatives) == 0 && strings.ContainsFunc(q, func(r rune) bool { return unicode.Is(unicode.So, r) }) && len(parseSearch(q)) == 0 {
+		return q // models know emoji, words do not
 	}
 	return strings.Join(alternatives, ", ")
 }

@@ -241,6 +241,22 @@ func TestMeaningIsOffForAReason(t *testing.T) {
 	}
 }
 
+// Emoji are no words that could match, but models know them.
+func TestEmojiAreSearchedByMeaning(t *testing.T) {
+	w := newMeaningWorld(t)
+	u := w.user("ann")
+	cat := w.embed(w.photo(u, uuid.Nil, texts{title: "Tom"}), axis(0))
+	for _, mode := range []app.SearchMode{app.SearchHybrid, app.SearchSemantic} {
+		p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: "🐈", Mode: mode})
+		if must(t, p, err); len(p.Hits) != 1 || p.Hits[0].ID != cat || w.asked[len(w.asked)-1] != "🐈" {
+			t.Errorf("%s: %d hits, asked %q", mode, len(p.Hits), w.asked)
+		}
+	}
+	if p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: `"!?" *`}); len(must(t, p, err).Hits) != 0 {
+		t.Errorf("signs find %v", names(p.Hits))
+	}
+}
+
 // An ml process that goes away between or within requests costs meaning, never
 // the words, and never an item twice.
 func TestMLGoesAway(t *testing.T) {

@@ -20,6 +20,9 @@ type SimilarQuery struct {
 // first. While the item itself is not embedded there are no hits, and a note
 // says why. CodeNotFound where the actor may not see it; otherwise as Search.
 func (a *App) Similar(ctx context.Context, actor Actor, id uuid.UUID, q SimilarQuery) (SearchPage, error) {
+	if id == uuid.Nil { // for Search, no item at all
+		return SearchPage{}, NotFound("photo")
+	}
 	return a.Search(ctx, actor, SearchQuery{Similar: id, Cursor: q.Cursor, Limit: q.Limit})
 }
 

@@ -125,6 +125,9 @@ func TestSimilarKnowsItsSeed(t *testing.T) {
 	if p, err = w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Similar: seed, Filter: app.Filter{Kind: db.MediaKindVideo}}); len(must(t, p, err).Hits) != 0 {
 		t.Errorf("videos: %v", names(p.Hits))
 	}
+	if p, err = w.Similar(t.Context(), app.UserActor(u), uuid.Nil, app.SimilarQuery{}); app.CodeOf(err) != app.CodeNotFound {
+		t.Errorf("of no item: %d hits, %v", len(p.Hits), err)
+	}
 	if p, err = w.Similar(t.Context(), app.UserActor(u), blank, app.SimilarQuery{}); len(must(t, p, err).Hits) != 0 || !slices.Equal(p.Notes, []string{app.NoteNotEmbedded}) {
 		t.Errorf("without an embedding: %d hits, %v", len(p.Hits), p.Notes)
 	}

@@ -103,6 +103,9 @@ func (h apiSearch) search(ctx context.Context, actor app.Actor, in *apiSearchQue
 		if q.Similar, err = uuid.Parse(in.Similar); err != nil {
 			return nil, app.Invalid("similar", "error.field.uuid")
 		}
+		if q.Similar == uuid.Nil {
+			return nil, app.NotFound("photo")
+		}
 	}
 	page, err := h.app.Search(ctx, actor, q)
 	if err != nil {

@@ -147,7 +147,7 @@ func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, erro
 	}
 	if seed := values.Get("similar"); seed != "" {
 		id, err := uuid.Parse(seed)
-		if err != nil {
+		if err != nil || id == uuid.Nil {
 			return q, app.NotFound("photo")
 		}
 		q.Similar = id

@@ -34,6 +34,12 @@ func TestSearchPage(t *testing.T) {
 	}
 	contains(t, b.ok("/search?q=zebra"), "Nothing found")
 	contains(t, other.ok("/search?q=lake"), "Nothing found")
+	for _, nothing := range []string{"/search?similar=00000000-0000-0000-0000-000000000000", "/search?similar=x",
+		"/api/v1/search?similar=00000000-0000-0000-0000-000000000000", "/api/v1/media/00000000-0000-0000-0000-000000000000/similar"} {
+		if a := b.get(nothing); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d", nothing, a.StatusCode)
+		}
+	}
 	s.browser().get("/search?q=lake").want(t, http.StatusSeeOther, "/login?next=%2Fsearch%3Fq%3Dlake")
 
 	// The viewer stays within what was found and says why.

@@ -117,9 +117,13 @@ func (k *checker) device(cfg *config.Config) {
 }
 
 func (k *checker) model(ctx context.Context, source *serve.ModelSource) {
-	there := k.ask("model", "Get it with albumen-ml fetch-model, or copy its folder there; docs/ml.md tells how.", func() (string, error) {
+	remedy := "Get it with albumen-ml fetch-model, or copy its folder there; docs/ml.md tells how."
+	if source.IsFolder() {
+		remedy = "Put the model there, or correct CLIP_MODEL."
+	}
+	there := k.ask("model", remedy, func() (string, error) {
 		if !source.Present() {
-			return "", fmt.Errorf("%s is not in %s", source.Name(), source.Folder())
+			return "", absent(source)
 		}
 		return fmt.Sprintf("%s is in %s", source.Name(), source.Folder()), nil
 	})

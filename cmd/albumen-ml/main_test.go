@@ -174,6 +174,10 @@ func TestCheck(t *testing.T) {
 	if code != exitFailed || found["model"].OK || found["device"].OK || found["redis"].OK || !strings.Contains(found["model"].Detail, "is not in") {
 		t.Errorf("nothing is there: %+v", found)
 	}
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	if code, found := look(withTiny(t, "CLIP_MODEL="+nowhere)); code != exitFailed || found["model"].OK || !strings.Contains(found["model"].Detail, nowhere+", which is not there") || strings.Contains(found["model"].Remedy, "fetch-model") {
+		t.Errorf("a folder that is not there: %+v", found)
+	}
 	broken := t.TempDir()
 	if err := os.WriteFile(filepath.Join(broken, "config.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)

@@ -31,6 +31,14 @@ func (p *program) source(cfg *config.Config) *serve.ModelSource {
 	})
 }
 
+// absent is the error of a source that has no model.
+func absent(source *serve.ModelSource) error {
+	if source.IsFolder() {
+		return fmt.Errorf("CLIP_MODEL names the folder %s, which is not there", source.Folder())
+	}
+	return fmt.Errorf("%s is not in %s", source.Name(), source.Folder())
+}
+
 // openModel loads the configured model, which must be there.
 func (p *program) openModel(ctx context.Context) (serve.Model, error) {
 	cfg, _, err := p.load(config.NeedNothing)
@@ -39,7 +47,10 @@ func (p *program) openModel(ctx context.Context) (serve.Model, error) {
 	}
 	source := p.source(cfg)
 	if !source.Present() {
-		return nil, fmt.Errorf("the model %s is not in %s yet: get it with albumen-ml fetch-model, or see docs/ml.md for machines without network", source.Name(), source.Folder())
+		if source.IsFolder() {
+			return nil, fmt.Errorf("%w: put the model there, or correct CLIP_MODEL", absent(source))
+		}
+		return nil, fmt.Errorf("%w yet: get it with albumen-ml fetch-model, or see docs/ml.md for machines without network", absent(source))
 	}
 	fmt.Fprintf(p.err, "loading the model %s …\n", source.Name())
 	model, err := source.Load(ctx)

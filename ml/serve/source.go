@@ -65,6 +65,9 @@ func (s *ModelSource) Name() string { return s.name }
 // Folder is where the model is, or will be.
 func (s *ModelSource) Folder() string { return s.folder }
 
+// IsFolder reports that the model is a folder of one's own, to which nothing is downloaded.
+func (s *ModelSource) IsFolder() bool { return s.config.Folder != "" }
+
 // Present implements Source.
 func (s *ModelSource) Present() bool {
 	if s.config.Folder != "" {

@@ -27,7 +27,7 @@ type Search struct {
 	// The same search without it.
 	WithoutSeedURL string
 	Hits           []Hit
-	Total          int    // of all results; negative when it was not counted
+	Total          int    // of the certain results; negative when it was not counted
 	MoreURL        string // "" at the end
 	Corrected      string // that other words were taken for those typed: a sentence; "" when they match as they are
 	Errors         ui.Errors
