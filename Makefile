@@ -1,6 +1,6 @@
 # `make` or `make help` lists the targets; the work is done by the scripts.
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs build test check bench bench-ml demo screenshots lighthouse generate clean
+.PHONY: help run stop status logs build test check bench bench-ml quality demo screenshots lighthouse generate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -31,6 +31,9 @@ bench: ## run the benchmarks (BENCH=pattern for some)
 
 bench-ml: ## time the CLIP towers against ONNX Runtime (an idle machine, 2 GB of disk)
 	@scripts/bench-ml
+
+quality: ## how well the model of CLIP_MODEL finds labelled photographs (recall at k)
+	@scripts/quality
 
 demo: ## fill the running Albumen with sample photos; without a network, with a small random model
 	@scripts/demo
