@@ -78,7 +78,7 @@ func (a *App) DispatchEmbeddings(ctx context.Context, actor Actor, queues jobs.Q
 func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity, queues jobs.Queues, d *Dispatched) error {
 	var err error
 	for n := 0; n < backlogChunks && !m.BacklogDone; n++ {
-		chunk, err := a.db.ContinueBacklog(ctx, db.ContinueBacklogParams{ModelID: m.ID, N: backlogChunk})
+		chunk, err := a.continueBacklog(ctx, m.ID)
 		if err != nil {
 			return fmt.Errorf("add what was there before the model: %w", err)
 		}
@@ -135,6 +135,18 @@ func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity
 	sent, err := a.sendEmbeddings(ctx, m, claimed)
 	d.Sent += sent
 	return err
+}
+
+// continueBacklog gives the next chunk of items their rows.
+func (a *App) continueBacklog(ctx context.Context, model int32) (chunk db.ContinueBacklogRow, err error) {
+	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		if err := q.LockModel(ctx, model); err != nil {
+			return fmt.Errorf("lock the model: %w", err)
+		}
+		chunk, err = q.ContinueBacklog(ctx, db.ContinueBacklogParams{ModelID: model, N: backlogChunk})
+		return err
+	})
+	return chunk, err
 }
 
 // queued counts the items of a model that wait in a queue, on the way to an ml
@@ -214,15 +226,7 @@ func (c capacity) window() int32 {
 // back; the next round tries again.
 func (a *App) sendEmbeddings(ctx context.Context, m db.EmbeddingModel, claimed []db.ClaimEmbeddingsRow) (int, error) {
 	for n, c := range claimed {
-		if c.StorageKey == "" {
-			// Its preview was there when it was added; StoreEmbedding knows what to do.
-			missing := ml.StoreEmbedding{MediaID: c.MediaID.String(), Model: m.Name, Attempt: int(c.Attempts), Error: ml.EmbedMissing, Reason: "The item has no preview."}
-			if err := a.StoreEmbedding(ctx, SystemActor(), missing); err != nil {
-				return n, err
-			}
-			continue
-		}
-		err := a.jobs.Enqueue(ctx, ml.EmbedImage{MediaID: c.MediaID.String(), Model: m.Name, StorageKey: c.StorageKey, Attempt: int(c.Attempts)})
+		err := a.sendEmbedding(ctx, m, c)
 		if err == nil {
 			continue
 		}
@@ -235,6 +239,15 @@ func (a *App) sendEmbeddings(ctx context.Context, m db.EmbeddingModel, claimed [
 		return n, errors.Join(errs...)
 	}
 	return len(claimed), nil
+}
+
+func (a *App) sendEmbedding(ctx context.Context, m db.EmbeddingModel, c db.ClaimEmbeddingsRow) error {
+	if c.StorageKey == "" {
+		// Its preview was there when it was added; StoreEmbedding knows what to do.
+		missing := ml.StoreEmbedding{MediaID: c.MediaID.String(), Model: m.Name, Attempt: int(c.Attempts), Error: ml.EmbedMissing, Reason: "The item has no preview."}
+		return a.StoreEmbedding(ctx, SystemActor(), missing)
+	}
+	return a.jobs.Enqueue(ctx, ml.EmbedImage{MediaID: c.MediaID.String(), Model: m.Name, StorageKey: c.StorageKey, Attempt: int(c.Attempts)})
 }
 
 // tellExpired counts what never came back, and tells of what was given up.

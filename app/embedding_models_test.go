@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -121,5 +123,46 @@ func TestEmbedAllAndUseModel(t *testing.T) {
 	}
 	if err := w.UseModel(t.Context(), system, b+1); app.CodeOf(err) != app.CodeNotFound {
 		t.Errorf("one that is not there: %v", err)
+	}
+}
+
+// Somebody asks for everything again in the moment in which the backlog moves on.
+func TestTheBacklogDoesNotUndoARestart(t *testing.T) {
+	w := newWorld(t, nil)
+	id := w.media(w.user("ada"), uuid.Nil)
+	w.ready(modelA)
+	w.dispatch(nil)
+	w.ready()
+	w.exec("UPDATE media_ai SET state = 'done', updated_at = now() - interval '1 hour'")
+	w.exec("UPDATE embedding_models SET backlog_done = false") // and at its end
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context()) //nolint:errcheck // it is committed below, or the test has failed
+	models, err := w.db.EmbeddingModels(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.db.WithTx(tx).RestartBacklog(t.Context(), db.RestartBacklogParams{ID: models[0].ID, Again: true}); err != nil {
+		t.Fatal(err)
+	}
+	moved := make(chan error)
+	go func() {
+		_, err := w.DispatchEmbeddings(context.Background(), system, lengths(nil))
+		moved <- err
+	}()
+	for w.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-moved; err != nil {
+		t.Fatal(err)
+	}
+	w.dispatch(nil)
+	if s := w.ai(id, "a@1"); s.state != db.AiStatePending {
+		t.Errorf("after everything was asked for again: %+v", s)
 	}
 }

@@ -186,7 +186,8 @@ type ContinueBacklogRow struct {
 	Added       int32
 }
 
-// Gives the next items that were there before the model their rows.
+// Gives the next items that were there before the model their rows. The caller
+// holds LockModel: otherwise this would undo a restart that came in between.
 func (q *Queries) ContinueBacklog(ctx context.Context, arg ContinueBacklogParams) (ContinueBacklogRow, error) {
 	row := q.db.QueryRow(ctx, continueBacklog, arg.ModelID, arg.N)
 	var i ContinueBacklogRow
@@ -649,6 +650,16 @@ func (q *Queries) LockEmbedding(ctx context.Context, arg LockEmbeddingParams) (L
 		&i.Crashes,
 	)
 	return i, err
+}
+
+const lockModel = `-- name: LockModel :exec
+SELECT 1 FROM embedding_models WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Lets nobody move or restart the backlog of the model meanwhile.
+func (q *Queries) LockModel(ctx context.Context, id int32) error {
+	_, err := q.db.Exec(ctx, lockModel, id)
+	return err
 }
 
 const lockModels = `-- name: LockModels :exec

@@ -70,8 +70,13 @@ UPDATE embedding_models SET backlog_after = DEFAULT, backlog_done = false,
        again_at = CASE WHEN sqlc.arg(again)::boolean THEN now() ELSE again_at END
  WHERE id = sqlc.arg(id);
 
+-- name: LockModel :exec
+-- Lets nobody move or restart the backlog of the model meanwhile.
+SELECT 1 FROM embedding_models WHERE id = sqlc.arg(id) FOR NO KEY UPDATE;
+
 -- name: ContinueBacklog :one
--- Gives the next items that were there before the model their rows.
+-- Gives the next items that were there before the model their rows. The caller
+-- holds LockModel: otherwise this would undo a restart that came in between.
 WITH model AS (SELECT id, backlog_after, again_at FROM embedding_models m WHERE m.id = sqlc.arg(model_id)),
 page AS (SELECT i.id, i.status FROM media i WHERE i.id > (SELECT backlog_after FROM model) ORDER BY i.id LIMIT sqlc.arg(n)),
 added AS (
