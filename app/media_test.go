@@ -66,6 +66,37 @@ func TestEditMediaRefusesAStaleVersion(t *testing.T) {
 	}
 }
 
+// Undoing leads back through what one did of late oneself, one act at a time.
+func TestUndoWalksBack(t *testing.T) {
+	w := newWorld(t, nil)
+	u, other := w.user("ann"), w.user("bob")
+	ann, bob := app.UserActor(u), app.UserActor(other)
+	trash := func(actor app.Actor, owner db.User) uuid.UUID {
+		t.Helper()
+		receipt, err := w.TrashMedia(t.Context(), actor, w.media(owner, uuid.Nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return receipt.OperationID
+	}
+	old := trash(ann, u)
+	w.exec("UPDATE operations SET created_at = now() - interval '2 hours' WHERE id = $1", old)
+	first, second := trash(ann, u), trash(ann, u)
+	trash(bob, other)
+	gone, third := trash(ann, u), trash(ann, u)
+	w.exec("DELETE FROM media WHERE id IN (SELECT media_id FROM operation_items WHERE operation_id = $1)", gone)
+	if undone, err := w.Undo(t.Context(), ann, second); err != nil || undone != (app.Undone{Restored: 1, Before: first}) {
+		t.Errorf("the second: %+v, %v", undone, err)
+	}
+	// Past what is undone, not there any more, somebody else's or long ago.
+	if undone, err := w.Undo(t.Context(), ann, third); err != nil || undone != (app.Undone{Restored: 1, Before: first}) {
+		t.Errorf("the third: %+v, %v", undone, err)
+	}
+	if undone, err := w.Undo(t.Context(), ann, first); err != nil || undone != (app.Undone{Restored: 1}) {
+		t.Errorf("the first: %+v, %v", undone, err)
+	}
+}
+
 func TestUndoBelongsToWhoDidIt(t *testing.T) {
 	w := newWorld(t, nil)
 	u, other := w.user("ann"), w.user("bob")

@@ -25,6 +25,9 @@ const (
 // undoFor is how long an operation can be undone.
 const undoFor = 30 * 24 * time.Hour
 
+// undoWalk is how much older the act before may be that undoing goes on to.
+const undoWalk = time.Hour
+
 // Receipt says what was done, so that the page can offer to undo it.
 type Receipt struct {
 	OperationID uuid.UUID // zero when nothing changed

@@ -15,6 +15,9 @@ import (
 type Undone struct {
 	Restored int // fields put back as they were
 	Skipped  int // fields left alone: changed again since, or the item is gone
+	// Before is the actor's last act before this one that can be undone as
+	// well; zero when there is none of the hour before.
+	Before uuid.UUID
 }
 
 // Undo puts back what one of the actor's own operations changed. A field that
@@ -56,6 +59,12 @@ func (a *App) Undo(ctx context.Context, actor Actor, operation uuid.UUID) (Undon
 		}
 		if err := q.MarkOperationUndone(ctx, operation); err != nil {
 			return fmt.Errorf("mark operation %s undone: %w", operation, err)
+		}
+		undone.Before, err = q.OperationBefore(ctx, db.OperationBeforeParams{
+			UserID: actor.UserID(), CreatedAt: op.CreatedAt, ID: op.ID, WithinSeconds: undoWalk.Seconds(),
+		})
+		if err != nil && !db.IsNotFound(err) {
+			return fmt.Errorf("look for what was done before operation %s: %w", operation, err)
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -78,6 +79,35 @@ UPDATE operations SET undone_at = now() WHERE id = $1
 func (q *Queries) MarkOperationUndone(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, markOperationUndone, id)
 	return err
+}
+
+const operationBefore = `-- name: OperationBefore :one
+SELECT o.id FROM operations o
+ WHERE o.user_id = $1 AND (o.created_at, o.id) < ($2::timestamptz, $3::uuid)
+   AND o.created_at > $2::timestamptz - make_interval(secs => $4)
+   AND o.undone_at IS NULL AND EXISTS (SELECT 1 FROM operation_items i WHERE i.operation_id = o.id)
+ ORDER BY o.created_at DESC, o.id DESC LIMIT 1
+`
+
+type OperationBeforeParams struct {
+	UserID        uuid.UUID
+	CreatedAt     time.Time
+	ID            uuid.UUID
+	WithinSeconds float64
+}
+
+// The last act of the same person before a given one that can still be undone
+// and is not much older.
+func (q *Queries) OperationBefore(ctx context.Context, arg OperationBeforeParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, operationBefore,
+		arg.UserID,
+		arg.CreatedAt,
+		arg.ID,
+		arg.WithinSeconds,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const operationItems = `-- name: OperationItems :many

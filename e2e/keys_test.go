@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,15 @@ func TestEverythingByKeyboard(t *testing.T) {
 	b.until(`document.querySelectorAll("a.tile").length === 5 && ` + focused + ` === "` + ids[2] + `"`)
 	b.press("u")
 	b.until(`document.querySelectorAll("a.tile")[1].dataset.id === "` + ids[1] + `"`)
+	b.until(focused + ` === "` + ids[2] + `"`)
+
+	b.press("#")
+	b.until(`document.querySelectorAll("a.tile").length === 5`)
+	b.press("#")
+	b.until(`document.querySelectorAll("a.tile").length === 4`)
+	b.press("u", "u")
+	b.until(`[...document.querySelectorAll("a.tile")].map(t => t.dataset.id).join() === "` + strings.Join(ids, ",") + `"`)
+	js[bool](b, `(document.getElementById("m-`+ids[2]+`").focus(), true)`)
 	b.until(focused + ` === "` + ids[2] + `"`)
 
 	t.Log("in the viewer")

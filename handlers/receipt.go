@@ -37,10 +37,12 @@ func receiptOf(ctx context.Context, r app.Receipt) layout.Receipt {
 	}[r.Kind]
 	out := layout.Receipt{Text: i18n.T(ctx, key)}
 	if r.OperationID != uuid.Nil {
-		out.UndoURL = "/undo/" + r.OperationID.String()
+		out.UndoURL = undoURL(r.OperationID)
 	}
 	return out
 }
+
+func undoURL(operation uuid.UUID) string { return "/undo/" + operation.String() }
 
 // act runs what a button of a form does to the item of the address.
 func act(c echo.Context, do func(uuid.UUID, url.Values) error) error {

@@ -63,6 +63,30 @@ func TestUndoingInTheViewerComesBack(t *testing.T) {
 	contains(t, b.ok("/trash"), `name="back" value="/trash"`)
 }
 
+func TestUndoGoesOnWithTheActBefore(t *testing.T) {
+	s := newSite(t)
+	ids := s.many(3)
+	b := s.signedIn("admin@example.org")
+	back := url.Values{"back": {"/timeline"}}
+	for _, id := range ids {
+		b.post("/media/"+id+"/trash", back)
+	}
+	page := b.ok("/timeline")
+	lacks(t, page, "Undo the one before")
+	for left := 2; left >= 0; left-- {
+		b.post(undoOf(t, page), back).want(t, http.StatusSeeOther, "/timeline")
+		page = b.ok("/timeline")
+		contains(t, page, "Undone.")
+		if got := idsOf(page); len(got) != 3-left {
+			t.Errorf("%v are back, want %d", got, 3-left)
+		}
+		if left > 0 {
+			contains(t, page, "Undo the one before")
+		}
+	}
+	lacks(t, page, `action="/undo/`)
+}
+
 func TestUndoIsOnesOwn(t *testing.T) {
 	s := newSite(t)
 	id := s.add(file{}).String()

@@ -34,15 +34,19 @@ func (h undoHandlers) undo(c echo.Context) error {
 	}
 	ctx, back := c.Request().Context(), backOf(fields, "/timeline")
 	undone, err := h.app.Undo(ctx, h.actor(c), id)
+	told := layout.Receipt{Text: i18n.T(ctx, "receipt_of.undone")}
 	switch {
 	case app.CodeOf(err) == app.CodeNotFound:
-		return h.done(c, layout.Receipt{Text: i18n.T(ctx, "receipt_of.undo_gone"), Error: true}, back)
+		told = layout.Receipt{Text: i18n.T(ctx, "receipt_of.undo_gone"), Error: true}
 	case err != nil:
 		return err
 	case undone.Restored == 0:
-		return h.done(c, layout.Receipt{Text: i18n.T(ctx, "receipt_of.undone_none"), Error: true}, back)
+		told = layout.Receipt{Text: i18n.T(ctx, "receipt_of.undone_none"), Error: true}
 	case undone.Skipped > 0:
-		return h.done(c, layout.Receipt{Text: i18n.T(ctx, "receipt_of.undone_part")}, back)
+		told.Text = i18n.T(ctx, "receipt_of.undone_part")
 	}
-	return h.done(c, layout.Receipt{Text: i18n.T(ctx, "receipt_of.undone")}, back)
+	if undone.Before != uuid.Nil { // undoing once more goes on with that
+		told.UndoURL, told.UndoText = undoURL(undone.Before), i18n.T(ctx, "receipt.undo_before")
+	}
+	return h.done(c, told, back)
 }

@@ -21,10 +21,11 @@ type User struct {
 
 // Receipt tells what an act did and offers to take it back.
 type Receipt struct {
-	Text    string
-	UndoURL string // POST target; "" when the act cannot be undone
-	Back    string // where undoing leads, posted as "back"
-	Error   bool   // the act failed
+	Text     string
+	UndoURL  string // POST target; "" when the act cannot be undone
+	UndoText string // of the button; "" for plain "Undo"
+	Back     string // where undoing leads, posted as "back"
+	Error    bool   // the act failed
 }
 
 // Problem is an error page's content.

@@ -51,10 +51,10 @@ async function showKeys() {
   dialog.showModal();
 }
 
+// What is on its way comes first, so that each "u" takes back one act.
 function undo() {
-  const form = $("[data-undo]");
-  form?.requestSubmit();
-  return form;
+  acting = acting.then(takeBack);
+  return true;
 }
 
 document.addEventListener("click", (event) => {

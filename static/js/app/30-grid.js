@@ -55,12 +55,18 @@ function download(url) {
 }
 
 // act posts what a key asked for and shows the receipt; false when it failed.
-async function act(id, url, fields) {
-  const part = await fragment(url, { ...fields, back: location.pathname + location.search });
-  if (!part) return location.reload();
-  acted = id;
-  take(part);
-  return true;
+let acting = Promise.resolve();
+const acted = new Map(); // the photos, by the addresses that undo
+
+function act(id, url, fields) {
+  return acting = acting.then(async () => {
+    const part = await fragment(url, { ...fields, back: location.pathname + location.search });
+    if (!part) return location.reload();
+    take(part);
+    const form = $("[data-undo]");
+    if (form) acted.set(form.action, id);
+    return true;
+  });
 }
 
 async function favourite(tile, url) {
@@ -69,6 +75,8 @@ async function favourite(tile, url) {
 }
 
 async function trash(tile, url) {
+  if ("going" in tile.dataset) return;
+  tile.dataset.going = "";
   if (!await act(tile.dataset.id, url, {})) return;
   const all = tiles();
   const i = all.indexOf(tile);
@@ -85,14 +93,19 @@ function takeAway(tile) {
 }
 
 // Undoing on the timeline puts the photo back in its place; elsewhere the form does it and comes back here.
-let acted = "";
-document.addEventListener("submit", async (event) => {
-  if (!event.target.matches("[data-undo]") || !acted || !days) return;
-  event.preventDefault();
-  const id = acted;
-  acted = "";
-  const part = await fragment(event.target.action, Object.fromEntries(new FormData(event.target)));
+async function takeBack() {
+  const form = $("[data-undo]");
+  const id = form && acted.get(form.action);
+  if (!id || !days) return form?.requestSubmit();
+  acted.delete(form.action);
+  const part = await fragment(form.action, Object.fromEntries(new FormData(form)));
   if (!part) return location.reload();
   take(part);
   await refresh(days.dataset.items + "?ids=" + id);
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-undo]") || !days || !acted.has(event.target.action)) return;
+  event.preventDefault();
+  undo();
 });

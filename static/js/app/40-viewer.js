@@ -45,6 +45,8 @@ document.addEventListener("submit", async (event) => {
   const next = $("#step-next") ?? $("#step-prev");
   if (!event.target.matches("[data-trash-form]") || !next) return;
   event.preventDefault();
+  if ("going" in event.target.dataset) return;
+  event.target.dataset.going = "";
   const part = await fragment(event.target.action, Object.fromEntries(new FormData(event.target)));
   if (!part) return location.reload();
   take(part);
