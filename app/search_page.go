@@ -242,7 +242,7 @@ func (c *cutting) fill(ctx context.Context, page *SearchPage) error {
 		h := &page.Hits[i]
 		at := shown[h.ID]
 		if p := c.hits[at]; p.near {
-			if s := c.scale.strength(p.similarity); len(h.Explain) == 0 || s != StrengthFaint {
+			if s := c.scale.strength(p.similarity); len(h.Explain) == 0 || s == StrengthClear || s == StrengthStrong {
 				h.Explain = append(h.Explain, Match{Field: FieldMeaning, Strength: s})
 			}
 		}
