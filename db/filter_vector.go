@@ -21,9 +21,10 @@ type Near struct {
 	Except uuid.UUID // is left out
 	// Exact compares every item that the filter lets through. Otherwise the
 	// index proposes items, nearest first, until Limit of them pass the filter
-	// or maxProposed were looked at.
-	Exact bool
-	Limit int
+	// or so many were looked at; what it then lacks is found as Exact does.
+	Exact     bool
+	Proposals int // 0: maxProposed
+	Limit     int
 }
 
 // NearRow is an item with its similarity.
@@ -108,14 +109,12 @@ func (f Filter) nearSQL(n Near) (string, []any) {
 // vector, the most similar first. Items that the model has not embedded are
 // left out.
 func (p *Pool) NearItems(ctx context.Context, f Filter, n Near) ([]NearRow, error) {
-	sql, args := f.nearSQL(n)
-	var found []NearRow
-	var err error
-	if n.Exact {
-		found, err = collect(ctx, p, sql, args, pgx.RowToStructByPos[NearRow])
-	} else {
-		found, err = collectNear(ctx, p, fmt.Sprintf("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = %d;"+
-			" SET LOCAL hnsw.max_scan_tuples = %d; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off", breadth, maxProposed), sql, args)
+	found, err := p.nearest(ctx, f, n)
+	if err == nil && !n.Exact && len(found) < n.Limit {
+		// What lies nearest may be mostly what does not pass, such as other
+		// people's items. That must not hide what does.
+		n.Exact = true
+		found, err = p.nearest(ctx, f, n)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find the nearest items: %w", err)
@@ -124,6 +123,16 @@ func (p *Pool) NearItems(ctx context.Context, f Filter, n Near) ([]NearRow, erro
 		return cmp.Or(cmp.Compare(y.Similarity, x.Similarity), y.At.Compare(x.At), slices.Compare(y.ID[:], x.ID[:]))
 	})
 	return found, nil
+}
+
+func (p *Pool) nearest(ctx context.Context, f Filter, n Near) ([]NearRow, error) {
+	sql, args := f.nearSQL(n)
+	if n.Exact {
+		return collect(ctx, p, sql, args, pgx.RowToStructByPos[NearRow])
+	}
+	return collectNear(ctx, p, fmt.Sprintf("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = %d;"+
+		" SET LOCAL hnsw.max_scan_tuples = %d; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off",
+		breadth, cmp.Or(n.Proposals, maxProposed)), sql, args)
 }
 
 // Sample says which items Background takes: of the actor's own timeline so many

@@ -105,6 +105,58 @@ func TestNearestAgreeWithTheModel(t *testing.T) {
 	}
 }
 
+// However much of what one may not see lies nearer, it hides nothing.
+func TestOthersNearerItemsHideNothing(t *testing.T) {
+	m := newModel(t, 7, 900)
+	em, _ := embedded(m, 24)
+	f, links := m.filter()
+	for m.list(f, links) == nil {
+		f, links = m.filter()
+	}
+	f = db.Filter{UserID: f.UserID, Subjects: f.Subjects, Scope: f.Scope}
+	want := m.list(f, links)
+	if len(want) == 0 || len(want) > len(m.media)-300 {
+		t.Fatalf("the actor sees %d of %d items", len(want), len(m.media))
+	}
+	query := direction(m.rng, 24)
+	opposite := slices.Clone(query)
+	for i := range opposite {
+		opposite[i] = -opposite[i]
+	}
+	m.exec("DELETE FROM embeddings")
+	for _, i := range m.media {
+		v := query
+		if slices.Contains(want, i.id) {
+			v = opposite
+		}
+		// A little apart, so that the index does not hold one place for all.
+		off := direction(m.rng, 24)
+		sum := 0.0
+		for k := range off {
+			off[k] = v[k] + off[k]/4
+			sum += float64(off[k] * off[k])
+		}
+		for k := range off {
+			off[k] /= float32(math.Sqrt(sum))
+		}
+		if err := m.pool.PutEmbedding(t.Context(), db.PutEmbeddingParams{ModelID: em.ID, MediaID: i.id, Embedding: pgvector.NewHalfVector(off)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.exec("ANALYZE")
+	found, err := m.pool.NearItems(t.Context(), f, db.Near{Model: em, Vector: query, Proposals: 1, Limit: len(want)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []uuid.UUID
+	for _, r := range found {
+		got = append(got, r.ID)
+	}
+	if !sameItems(got, want) {
+		t.Errorf("found %d of %d", len(got), len(want))
+	}
+}
+
 func sameItems(x, y []uuid.UUID) bool {
 	order := func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
 	x, y = slices.Clone(x), slices.Clone(y)
