@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// maxPreviewBytes is more than any preview takes: those of noise at the full size
-// take 6 MB.
-const maxPreviewBytes = 32 << 20
+// MaxPreviewBytes is more than any preview takes: those of noise at the full size
+// take 6 MB. Longer files are refused unread.
+const MaxPreviewBytes = 32 << 20
 
 // DecodePreview decodes a preview or thumb that Processor.Still made, in this
 // process, with libwebp alone: it takes a fraction of the time that a child would,
@@ -23,7 +23,7 @@ func DecodePreview(webp []byte) (Raster, error) {
 	if err != nil || t.Ext != "webp" {
 		return Raster{}, errors.New("decode preview: not a WebP picture")
 	}
-	if len(webp) > maxPreviewBytes {
+	if len(webp) > MaxPreviewBytes {
 		return Raster{}, fmt.Errorf("decode preview: %d bytes are too many", len(webp))
 	}
 	data, size := (*C.uint8_t)(unsafe.Pointer(&webp[0])), C.size_t(len(webp))

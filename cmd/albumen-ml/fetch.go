@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"albumen/config"
+	"albumen/ml/hub"
 	"albumen/ml/serve"
 )
 
@@ -28,7 +29,7 @@ func (p *program) runFetch(ctx context.Context, name string) error {
 		return err
 	}
 	if cfg.CLIPModelFolder != "" {
-		return fmt.Errorf("%s is a folder, to which nothing is downloaded: name a model, such as albumen-ml fetch-model laion/CLIP-ViT-B-32-laion2B-s34B-b79K", cfg.CLIPModel)
+		return fmt.Errorf("%s is a folder, to which nothing is downloaded: name a model, such as albumen-ml fetch-model %s", cfg.CLIPModel, hub.DefaultModel)
 	}
 	source := p.source(cfg)
 	bar := &progressBar{out: p.err}

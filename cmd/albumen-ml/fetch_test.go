@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"albumen/config"
+	"albumen/ml/hub"
 )
 
 func TestFetchModel(t *testing.T) {
@@ -57,5 +60,13 @@ func TestFetchModel(t *testing.T) {
 	}
 	if code, _, complaints := albumenML(t, append(env, "CLIP_MODEL="+dir), "fetch-model"); code != exitFailed || !strings.Contains(complaints, "is a folder") {
 		t.Errorf("a folder: %d, %s", code, complaints)
+	}
+}
+
+// The configuration knows no hub, so it has the name written out.
+func TestTheDefaultModelIsOne(t *testing.T) {
+	cfg, err := config.Load(nil, t.TempDir(), config.NeedNothing)
+	if err != nil || cfg.CLIPModel != hub.DefaultModel {
+		t.Errorf("CLIP_MODEL is %q unless set, want %q; %v", cfg.CLIPModel, hub.DefaultModel, err)
 	}
 }

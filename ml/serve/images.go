@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"albumen/jobs"
+	"albumen/media"
 	"albumen/ml"
 	"albumen/ml/clip"
 	"albumen/redisdb"
@@ -22,9 +23,9 @@ import (
 )
 
 const (
-	// maxPreview bounds the file that is read for one picture; ours have about
-	// a megabyte.
-	maxPreview = 64 << 20
+	// readWithin bounds one try to read a preview, which shall not use up the
+	// lease of the picture.
+	readWithin = 30 * time.Second
 	// tries is how often a preview is asked for when the storage fails.
 	tries = 3
 	// maxSlots bounds the pictures in hand at once.
@@ -46,6 +47,8 @@ type imageLane struct {
 	log     *slog.Logger
 	decode  chan struct{} // a place for each decoder
 
+	readWithin time.Duration
+
 	stopping context.Context // ends when no picture shall be begun any more
 	working  context.Context // ends when those in hand are given back
 }
@@ -58,6 +61,7 @@ func newImageLane(cfg Config, model Model, s *status) *imageLane {
 	return &imageLane{
 		cfg: cfg, model: model, batches: newBatcher(model, size), queue: jobs.NewQueue(cfg.Namespace, cfg.Redis),
 		status: s, log: cfg.Log, decode: make(chan struct{}, runtime.NumCPU()),
+		readWithin: readWithin,
 	}
 }
 
@@ -175,9 +179,9 @@ func (l *imageLane) embed(request ml.EmbedImage) (ml.StoreEmbedding, error) {
 		answer.Error = ml.EmbedMissing
 		return answer, err
 	}
-	if err == nil && len(content) > maxPreview {
+	if err == nil && len(content) > media.MaxPreviewBytes {
 		answer.Error = ml.EmbedDecode
-		return answer, fmt.Errorf("the preview has more than %d bytes", maxPreview)
+		return answer, fmt.Errorf("the preview has more than %d bytes", media.MaxPreviewBytes)
 	}
 	var px clip.Pixels
 	if err == nil {
@@ -211,20 +215,42 @@ func (l *imageLane) prepare(content []byte) (clip.Pixels, error) {
 }
 
 // preview reads the object, at most a byte more than allowed. A storage that
-// fails is asked again.
+// fails is asked again, one that hangs is not.
 func (l *imageLane) preview(key string) ([]byte, error) {
 	for try := 1; ; try++ {
 		content, err := l.readObject(key)
 		if err == nil || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrBadKey) ||
-			try == tries || l.working.Err() != nil {
+			errors.Is(err, context.DeadlineExceeded) || try == tries || l.working.Err() != nil {
 			return content, err
 		}
 		sleep(l.working, time.Duration(try)*pause)
 	}
 }
 
+// readObject returns within the time limit even where a read of a mounted
+// folder cannot be interrupted; then that read ends whenever the mount answers.
 func (l *imageLane) readObject(key string) ([]byte, error) {
-	object, err := l.cfg.Storage.Open(l.working, key, 0, maxPreview+1)
+	ctx, cancel := context.WithTimeout(l.working, l.readWithin)
+	defer cancel()
+	type result struct {
+		content []byte
+		err     error
+	}
+	read := make(chan result, 1)
+	go func() {
+		content, err := readAll(ctx, l.cfg.Storage, key)
+		read <- result{content, err}
+	}()
+	select {
+	case r := <-read:
+		return r.content, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("read the preview: %w", ctx.Err())
+	}
+}
+
+func readAll(ctx context.Context, store storage.Store, key string) ([]byte, error) {
+	object, err := store.Open(ctx, key, 0, media.MaxPreviewBytes+1)
 	if err != nil {
 		return nil, fmt.Errorf("read the preview: %w", err)
 	}
