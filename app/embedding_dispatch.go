@@ -16,9 +16,15 @@ import (
 )
 
 const (
-	// EmbedLease is how long an item may be away with an ml process, apart from
-	// the time in the queue.
-	EmbedLease = 2 * time.Minute
+	// EmbedLease is how long an item may at least be away with an ml process,
+	// apart from the time in the queue, and maxEmbedLease the longest.
+	EmbedLease, maxEmbedLease = 2 * time.Minute, 30 * time.Minute
+	// leaseFactor times what the processes need, by their rate, for all that is
+	// away is what an item may be away.
+	leaseFactor = 4
+	// unknownRate, in images a second, is assumed of a process that does not know
+	// its rate: as slow as any.
+	unknownRate = 0.2
 	// maxInFlight and minInFlight bound how many items of a model are away at a
 	// time: enough for its processes' batches, few enough that a photo that
 	// comes now is soon its turn.
@@ -101,7 +107,7 @@ func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity
 		if !mine {
 			return nil
 		}
-		if expired, err = expireEmbeddings(ctx, q, m, waiting); err != nil {
+		if expired, err = expireEmbeddings(ctx, q, m, c, waiting); err != nil {
 			return err
 		}
 		if c.processes > 0 {
@@ -166,7 +172,7 @@ func (a *App) queued(ctx context.Context, m db.EmbeddingModel, queues jobs.Queue
 // expireEmbeddings ends leases that ran out. As many items as wait in a queue
 // are not lost, whatever their leases say, and those that left first left the
 // queue first.
-func expireEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, waiting int) ([]db.ExpireEmbeddingLeasesRow, error) {
+func expireEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c capacity, waiting int) ([]db.ExpireEmbeddingLeasesRow, error) {
 	load, err := q.EmbeddingLoad(ctx, m.ID)
 	if err != nil {
 		return nil, fmt.Errorf("count what is away: %w", err)
@@ -177,7 +183,7 @@ func expireEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, w
 	if err != nil {
 		return nil, fmt.Errorf("end leases that ran out: %w", err)
 	}
-	if err := q.ExtendEmbeddingLeases(ctx, db.ExtendEmbeddingLeasesParams{ModelID: m.ID, LeaseSeconds: EmbedLease.Seconds()}); err != nil {
+	if err := q.ExtendEmbeddingLeases(ctx, db.ExtendEmbeddingLeasesParams{ModelID: m.ID, LeaseSeconds: c.lease().Seconds()}); err != nil {
 		return nil, fmt.Errorf("renew leases of what waits in the queue: %w", err)
 	}
 	return expired, nil
@@ -195,7 +201,7 @@ func claimEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c 
 		return nil, nil
 	}
 	if load.Suspects {
-		rows, err := q.ClaimSuspect(ctx, db.ClaimSuspectParams{ModelID: m.ID, LeaseSeconds: EmbedLease.Seconds()})
+		rows, err := q.ClaimSuspect(ctx, db.ClaimSuspectParams{ModelID: m.ID, LeaseSeconds: c.lease().Seconds()})
 		if err != nil {
 			return nil, fmt.Errorf("claim a suspect: %w", err)
 		}
@@ -209,7 +215,7 @@ func claimEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c 
 	if room <= 0 {
 		return nil, nil
 	}
-	claimed, err := q.ClaimEmbeddings(ctx, db.ClaimEmbeddingsParams{ModelID: m.ID, LeaseSeconds: EmbedLease.Seconds(), N: room})
+	claimed, err := q.ClaimEmbeddings(ctx, db.ClaimEmbeddingsParams{ModelID: m.ID, LeaseSeconds: c.lease().Seconds(), N: room})
 	if err != nil {
 		return nil, fmt.Errorf("claim items: %w", err)
 	}
@@ -220,6 +226,20 @@ func claimEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c 
 func (c capacity) window() int32 {
 	ahead := math.Ceil(c.rate * inFlightAhead.Seconds())
 	return int32(min(max(ahead, minInFlight*float64(c.processes)), maxInFlight))
+}
+
+// lease is how long an item may be away: with a slow model, or large batches of
+// one, longer than EmbedLease, so that nothing is taken back that is in hand.
+func (c capacity) lease() time.Duration {
+	rate := c.rate
+	if rate <= 0 {
+		rate = unknownRate * float64(c.processes)
+	}
+	if rate <= 0 {
+		return EmbedLease
+	}
+	seconds := min(leaseFactor*float64(c.window())/rate, maxEmbedLease.Seconds())
+	return max(EmbedLease, time.Duration(seconds*float64(time.Second)))
 }
 
 // sendEmbeddings enqueues what was claimed. What cannot be enqueued is given

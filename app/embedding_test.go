@@ -195,6 +195,34 @@ func TestFewItemsAreAwayAtATime(t *testing.T) {
 	}
 }
 
+// A slow model holds its items for long: nobody takes them back meanwhile.
+func TestLeasesFollowTheRate(t *testing.T) {
+	w := newWorld(t, nil)
+	w.media(w.user("ada"), uuid.Nil)
+	lease := func() (seconds float64) {
+		t.Helper()
+		if err := w.db.QueryRow(t.Context(), "SELECT extract(epoch FROM lease_until - updated_at) FROM media_ai WHERE state = 'processing'").Scan(&seconds); err != nil {
+			t.Fatal(err)
+		}
+		return seconds
+	}
+	for _, c := range []struct{ rate, want float64 }{{50, 120}, {0.8, 120}, {0.1, 640}, {0.001, 1800}, {0, 320}} {
+		w.exec("UPDATE media_ai SET state = 'pending', lease_until = NULL")
+		w.ready(modelA)
+		w.ml[0].ImagesPerSecond = c.rate
+		_, sent := w.dispatch(nil)
+		if got := lease(); len(sent) != 1 || math.Abs(got-c.want) > 0.01 {
+			t.Errorf("at %g images a second: %d sent for %g s, want %g", c.rate, len(sent), got, c.want)
+		}
+		w.loseLeases()
+		w.exec("UPDATE media_ai SET updated_at = now()")
+		w.dispatch(lengths{ml.EmbedImageKind("a@1"): 1})
+		if got := lease(); got < c.want-0.01 {
+			t.Errorf("at %g images a second: renewed for %g s, want %g", c.rate, got, c.want)
+		}
+	}
+}
+
 func TestAnAnswerThatCannotBeRightIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	id := w.media(w.user("ada"), uuid.Nil)
