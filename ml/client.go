@@ -16,15 +16,25 @@ import (
 // textWait is how long a text is waited for where the context sets no limit.
 const textWait = 2 * time.Second
 
+// maxTextWait is the longest wait; a connection is read from for ten seconds at
+// most.
+const maxTextWait = 7 * time.Second
+
+// maxAsking is how many texts are waited for at a time. Each wait holds a
+// connection, of which the pool has twice as many: the rest is for who does not
+// wait.
+const maxAsking = 32
+
 // Client asks the ml processes. It is safe for concurrent use.
 type Client struct {
-	pool *redis.Pool
-	keys Keys
+	pool   *redis.Pool
+	keys   Keys
+	asking chan struct{} // a place for each text that is waited for
 }
 
 // NewClient returns a client under a prefix, see Prefix.
 func NewClient(pool *redis.Pool, prefix string) *Client {
-	return &Client{pool: pool, keys: Keys{prefix}}
+	return &Client{pool: pool, keys: Keys{prefix}, asking: make(chan struct{}, maxAsking)}
 }
 
 // Status is what the best of the ml processes last said about itself: one that
@@ -98,11 +108,20 @@ func (c *Client) statuses(ctx context.Context, conn redis.Conn) ([]Status, error
 	return all, nil
 }
 
-// askText has a text embedded.
+// askText has a text embedded; ErrUnavailable at once where too many texts are
+// waited for already.
 func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, error) {
+	select {
+	case c.asking <- struct{}{}:
+		defer func() { <-c.asking }()
+	default:
+		return nil, ErrUnavailable
+	}
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(textWait)
+	} else if last := time.Now().Add(maxTextWait); deadline.After(last) {
+		deadline = last
 	}
 	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
@@ -138,8 +157,17 @@ func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, 
 
 func (c *Client) await(ctx context.Context, conn redis.Conn, modelID string, request TextRequest) ([]float32, error) {
 	wait := max(time.Until(request.Deadline), time.Millisecond)
-	// Redis ends the wait; the timeout is for a Redis that does not.
-	answer, err := redis.ByteSlices(redis.DoWithTimeout(conn, wait+2*time.Second, "BLPOP", c.keys.Reply(request.ID), wait.Seconds()))
+	// Redis ends the wait at the deadline. The context ends it when nobody wants
+	// the answer any more, with the connection; past the deadline it leaves Redis
+	// two seconds.
+	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait+2*time.Second)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})()
+	answer, err := redis.ByteSlices(redis.DoContext(conn, asked, "BLPOP", c.keys.Reply(request.ID), wait.Seconds()))
 	if errors.Is(err, redis.ErrNil) {
 		return nil, ErrUnavailable
 	}

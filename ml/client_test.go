@@ -1,9 +1,14 @@
 package ml_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"testing"
+	"time"
 
+	"github.com/gomodule/redigo/redis"
 	"github.com/google/uuid"
 
 	"albumen/ml"
@@ -41,5 +46,59 @@ func TestStatusesLeaveOutWhatTheyDoNotUnderstand(t *testing.T) {
 	}
 	if _, err := conn.Do("DEL", keys.Processes()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Many who wait for a slow ml process leave connections for the others; who
+// gives up leaves his place at once.
+func TestFewTextsAreWaitedForAtATime(t *testing.T) {
+	pool, err := redisdb.Open(t.Context(), os.Getenv("ALBUMEN_TEST_REDIS_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	conn, keys := pool.Get(), ml.Keys{Prefix: "test:" + uuid.NewString()}
+	defer conn.Close()
+	texts := keys.Text(ml.ModelKey("m@1"))
+	for _, command := range [][]any{{"SET", keys.Status("p"), `{"process": "p", "state": "ready", "model": {"id": "m@1"}}`, "EX", 60}, {"SADD", keys.Processes(), "p"}} {
+		if _, err := conn.Do(command[0].(string), command[1:]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer conn.Do("DEL", keys.Processes(), texts)
+	client := ml.NewClient(pool, keys.Prefix)
+	waiting, giveUp := context.WithTimeout(t.Context(), time.Minute)
+	defer giveUp()
+	ended := make(chan error, 32)
+	for n := range 32 {
+		go func() {
+			_, err := client.EmbedText(waiting, "m@1", fmt.Sprint("text ", n))
+			ended <- err
+		}()
+	}
+	for asked := 0; asked < 32; time.Sleep(5 * time.Millisecond) { // nobody takes them
+		if asked, err = redis.Int(conn.Do("LLEN", texts)); err != nil || len(ended) > 0 {
+			t.Fatalf("%d asked, %d ended, %v", asked, len(ended), err)
+		}
+	}
+	if _, err := client.EmbedText(waiting, "m@1", "one more"); !errors.Is(err, ml.ErrUnavailable) {
+		t.Errorf("one more: %v", err)
+	}
+	if asked, err := redis.Int(conn.Do("LLEN", texts)); err != nil || asked != 32 {
+		t.Errorf("%d asked, %v", asked, err)
+	}
+	giveUp()
+	for range 32 {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("given up: %v", err)
+		}
+	}
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := client.EmbedText(short, "m@1", "later"); !errors.Is(err, ml.ErrUnavailable) {
+		t.Errorf("with all places free and no answer: %v", err)
+	}
+	if asked, err := redis.Int(conn.Do("LLEN", texts)); err != nil || asked != 33 {
+		t.Errorf("with all places free: %d asked, %v", asked, err)
 	}
 }
