@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -137,5 +138,37 @@ func TestPreviewEqualsItsFile(t *testing.T) {
 		if _, err := Decode(bad); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// A picture in a wider space than sRGB is embedded as its twin in sRGB is.
+func TestWideGamutFilesEqualTheirTwins(t *testing.T) {
+	r, dir := newRasters(t), t.TempDir()
+	twin, wide, bare := filepath.Join(dir, "srgb.png"), filepath.Join(dir, "p3.png"), filepath.Join(dir, "bare.png")
+	for _, args := range [][]string{
+		{"copy", filepath.Join("testdata", "golden", "pictures", "scene-1.png"), twin + "[strip]"},
+		{"icc_transform", twin, wide, "p3", "--input-profile", "srgb"},
+		{"copy", wide, bare + "[strip]"},
+	} {
+		if out, err := exec.Command("vips", args...).CombinedOutput(); err != nil {
+			t.Fatalf("vips %v: %v: %s", args, err, out)
+		}
+	}
+	c, err := ReadConfig(filepath.Join("testdata", "tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := prepareFile(t, c.Pixels, r, twin).RGB
+	away := func(path string) (most int) {
+		for i, v := range prepareFile(t, c.Pixels, r, path).RGB {
+			most = max(most, int(v)-int(want[i]), int(want[i])-int(v))
+		}
+		return most
+	}
+	if got := away(wide); got > 3 {
+		t.Errorf("a value is %d levels away from its twin's", got)
+	}
+	if got := away(bare); got < 10 {
+		t.Errorf("without its profile the picture is only %d levels away: it proves nothing", got)
 	}
 }
