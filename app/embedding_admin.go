@@ -64,6 +64,7 @@ type EmbeddingFailure struct {
 // MeaningState is all about search by meaning that an administrator learns.
 type MeaningState struct {
 	Processes []ml.Status // the best first
+	Unheard   bool        // Redis does not answer: Processes are not known
 	Models    []ModelInfo // those in use first
 	Failures  []EmbeddingFailure
 }
@@ -73,15 +74,15 @@ func (a *App) MeaningState(ctx context.Context, actor Actor) (MeaningState, erro
 	if err := actor.allow(ManageSite); err != nil {
 		return MeaningState{}, err
 	}
-	statuses, err := a.ml.Statuses(ctx)
-	if err != nil {
-		return MeaningState{}, fmt.Errorf("ask the ml processes: %w", err)
+	statuses, away := a.ml.Statuses(ctx)
+	if away != nil {
+		a.log.WarnContext(ctx, "could not ask the ml processes", "error", away)
 	}
 	models, err := a.db.EmbeddingModels(ctx)
 	if err != nil {
 		return MeaningState{}, fmt.Errorf("list the models: %w", err)
 	}
-	s, ready := MeaningState{Processes: statuses}, capacities(statuses)
+	s, ready := MeaningState{Processes: statuses, Unheard: away != nil}, capacities(statuses)
 	for _, m := range models {
 		p, err := a.modelProgress(ctx, m)
 		if err != nil {

@@ -144,6 +144,9 @@ func mlProcess(ctx context.Context, s ml.Status) admin.MLProcess {
 
 // problemOf says why search by meaning does not work; nil when it does.
 func problemOf(ctx context.Context, state app.MeaningState) *admin.Problem {
+	if state.Unheard {
+		return &admin.Problem{Text: i18n.T(ctx, "model_problem.unheard"), Grave: true}
+	}
 	if len(state.Processes) == 0 {
 		return &admin.Problem{Text: i18n.T(ctx, "model_problem.no_process"), Grave: true}
 	}

@@ -75,6 +75,13 @@ func TestModelPage(t *testing.T) {
 		lacks(t, b.ok("/admin"), "Ready")
 	}
 
+	conn := s.redis.Get() // what Redis answers cannot be read
+	defer conn.Close()
+	if _, err := conn.Do("SET", ml.Keys{Prefix: s.mlPrefix}.Processes(), "rubbish"); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, b.ok("/admin/model"), "Redis does not answer", "albumen-ml fetch-model")
+
 	mine := s.add(file{name: "mine.jpg"})
 	other := s.user("other@example.org", false)
 	foreign := s.add(file{name: "private.jpg", owner: other})

@@ -103,6 +103,9 @@ func (p *program) waitEmbedded(ctx context.Context, a *app.App) error {
 		if err != nil {
 			return err
 		}
+		if state.Unheard {
+			return errors.New("Redis does not answer: start it, then wait again")
+		}
 		ended, total, ready, counting := 0, 0, 0, false
 		for _, m := range state.Models {
 			if m.State == db.EmbeddingModelStateRetired {
