@@ -21,12 +21,12 @@ const (
 	// fuseWindow is how many of each ranking are fused, fewestNear how many of
 	// the nearest are asked of the index where a filter makes each of them dear.
 	fuseWindow = 400
-	fewestNear = 120
+	fewestNear = 105
 	// mostNear is how far a list by meaning alone goes.
 	mostNear = 1_000
 	// lookups is how many items can be compared one by one in the time in which
 	// the index proposes one.
-	lookups = 4
+	lookups = 6
 )
 
 // meaning is what a search by meaning compares with.
