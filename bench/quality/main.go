@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"albumen/config"
 	"albumen/media"
 	"albumen/ml/clip"
 	"albumen/ml/serve"
@@ -26,10 +25,12 @@ func main() {
 		os.Exit(media.DecoderMain())
 	}
 	corpus := flag.String("corpus", "../shared/corpus", "the folder with labels.tsv and its pictures")
+	name := flag.String("model", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "a model's name, or a folder with one")
+	models := flag.String("models", ".data/models", "the folder in which models with a name lie")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *corpus); err != nil {
+	if err := run(ctx, *corpus, *name, *models); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -39,12 +40,12 @@ func main() {
 var errUnproven = errors.New("quality on real photographs is unproven: no model with trained weights is here." +
 	" Fetch one (albumen-ml fetch-model), or name its folder in CLIP_MODEL, and run make quality again")
 
-func run(ctx context.Context, corpus string) error {
-	cfg, err := config.Load(os.Environ(), ".", config.NeedNothing)
-	if err != nil {
-		return fmt.Errorf("read the configuration: %w", err)
+func run(ctx context.Context, corpus, name, models string) error {
+	wanted := serve.ModelConfig{Name: name, Dir: models}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		wanted.Folder = name
 	}
-	source := serve.NewModelSource(serve.ModelConfig{Name: cfg.CLIPModel, Folder: cfg.CLIPModelFolder, Dir: cfg.CLIPModelDir, Device: cfg.MLDevice, Threads: cfg.MLThreads})
+	source := serve.NewModelSource(wanted)
 	if !source.Present() {
 		return errUnproven
 	}
