@@ -104,7 +104,7 @@ func (p *program) waitEmbedded(ctx context.Context, a *app.App) error {
 			return err
 		}
 		if state.Unheard {
-			return errors.New("Redis does not answer: start it, then wait again")
+			return errors.New("no answer from Redis: start it, then wait again")
 		}
 		ended, total, ready, counting := 0, 0, 0, false
 		for _, m := range state.Models {
