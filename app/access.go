@@ -21,19 +21,31 @@ const (
 	TrashMedia     Action = "media.trash"
 	DeleteMedia    Action = "media.delete"
 	RetryMedia     Action = "media.retry"
+	MoveMedia      Action = "media.move"   // to another home album or to none
+	RemoveMedia    Action = "media.remove" // out of its album; it stays its owner's
+	ReportMedia    Action = "media.report" // as something that should not be here
 )
 
 // Actions on an album.
 const (
-	ViewAlbum  Action = "album.view"
-	AddToAlbum Action = "album.add"
+	ViewAlbum     Action = "album.view"
+	DownloadAlbum Action = "album.download"
+	AddToAlbum    Action = "album.add"
+	EditAlbum     Action = "album.edit"     // title, cover, order, category; approve what guests sent
+	ShareAlbum    Action = "album.share"    // its members, invitations, links and visibility
+	MoveAlbum     Action = "album.move"     // below another album or to the top
+	TransferAlbum Action = "album.transfer" // to another owner
+	TrashAlbum    Action = "album.trash"    // and restore it
+	DeleteAlbum   Action = "album.delete"   // for good, from the trash
+	LeaveAlbum    Action = "album.leave"
 )
 
 // Actions that need no object.
 const (
-	ListOwn       Action = "own.list"    // one's timeline, trash, favourites; searching
-	Upload        Action = "own.upload"  // add media of one's own
-	ChangeOwn     Action = "own.change"  // empty one's trash, undo; each item is then asked for by itself
+	ListOwn       Action = "own.list"   // one's timeline, trash, favourites; searching
+	Upload        Action = "own.upload" // add media of one's own
+	ChangeOwn     Action = "own.change" // empty one's trash, undo; each item is then asked for by itself
+	CreateAlbum   Action = "album.create"
 	ManageAccount Action = "account"     // one's own profile, sessions and tokens
 	ManageSite    Action = "site.manage" // users, jobs, settings, system state
 )
@@ -41,8 +53,9 @@ const (
 // Role is what an actor is to an object, ordered from least to most.
 type Role int
 
-// The roles. A share link gives RoleViewer; site admins get no role on other
-// people's media: they run the machine, they do not look into the albums.
+// The roles. A share link gives RoleViewer, within the limits of the link; site
+// admins get no role on other people's media: they run the machine, they do not
+// look into the albums.
 const (
 	RoleNone Role = iota
 	RoleViewer
@@ -58,6 +71,7 @@ type rule struct {
 	scope    Scope
 	signedIn bool // anonymous actors (public albums, share links) may not
 	trashed  bool // also allowed while the object lies in the trash
+	download bool // a share link must allow downloads
 }
 
 // rules is the only permission table of the product. An object action that is
@@ -65,14 +79,26 @@ type rule struct {
 // it, or without the scope, "forbidden".
 var rules = map[Action]rule{
 	ViewMedia:      {role: RoleViewer, scope: ScopeMediaRead},
-	DownloadMedia:  {role: RoleViewer, scope: ScopeMediaRead},
+	DownloadMedia:  {role: RoleViewer, scope: ScopeMediaRead, download: true},
 	EditMedia:      {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
 	FavouriteMedia: {role: RoleViewer, scope: ScopeMediaWrite, signedIn: true},
 	TrashMedia:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
 	DeleteMedia:    {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
 	RetryMedia:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true},
+	MoveMedia:      {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true},
+	RemoveMedia:    {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
+	ReportMedia:    {role: RoleViewer, scope: ScopeMediaRead},
 	ViewAlbum:      {role: RoleViewer, scope: ScopeMediaRead},
+	DownloadAlbum:  {role: RoleViewer, scope: ScopeMediaRead, download: true},
 	AddToAlbum:     {role: RoleContributor, scope: ScopeMediaWrite, signedIn: true},
+	EditAlbum:      {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
+	ShareAlbum:     {role: RoleAdmin, scope: ScopeShare, signedIn: true},
+	MoveAlbum:      {role: RoleOwner, scope: ScopeShare, signedIn: true},
+	TransferAlbum:  {role: RoleOwner, scope: ScopeShare, signedIn: true},
+	TrashAlbum:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
+	DeleteAlbum:    {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
+	LeaveAlbum:     {role: RoleViewer, scope: ScopeShare, signedIn: true},
+	CreateAlbum:    {scope: ScopeMediaWrite, signedIn: true},
 	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
 	Upload:         {scope: ScopeMediaWrite, signedIn: true},
 	ChangeOwn:      {scope: ScopeMediaWrite, signedIn: true},
@@ -119,6 +145,8 @@ func (a Actor) allowOn(action Action, what string, role Role, trashed bool) erro
 		return &Error{Code: CodeForbidden, Key: "error.scope", Args: map[string]any{"Scope": string(r.scope)}}
 	case r.signedIn && !a.SignedIn():
 		return &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"}
+	case r.download && a.link != nil && !a.link.Download:
+		return &Error{Code: CodeForbidden, Key: "error.link_download"}
 	case role < r.role:
 		return &Error{Code: CodeForbidden, Key: "error.forbidden"}
 	case trashed && !r.trashed && action != ViewMedia && action != DownloadMedia:

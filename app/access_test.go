@@ -73,7 +73,7 @@ var mediaAccess = map[string]accessCase{
 			"loose":   "nnnnnnonnnffn",
 			"private": "nnffooonunffn",
 			"members": "nfffooofunffn",
-			"public":  "ufffooofuuffu",
+			"public":  "ufffooofunffu",
 			"trashed": "nnnnnncnnnffn",
 		}},
 	"EditMedia favourite": {
@@ -84,7 +84,7 @@ var mediaAccess = map[string]accessCase{
 			"loose":   "nnnnnnonnnffn",
 			"private": "nnooooonunffn",
 			"members": "nooooooounffn",
-			"public":  "uooooooouuffu",
+			"public":  "uooooooounffu",
 			"trashed": "nnnnnncnnnffn",
 		}},
 	"TrashMedia": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
@@ -102,7 +102,7 @@ var mediaAccess = map[string]accessCase{
 			"loose":   "nnnnnncnnnffn",
 			"private": "nnffffcnunffn",
 			"members": "nfffffcfunffn",
-			"public":  "ufffffcfuuffu",
+			"public":  "ufffffcfunffu",
 			"trashed": "nnnnnncnnnffn",
 		}},
 	"DeleteMedia": {
@@ -112,7 +112,7 @@ var mediaAccess = map[string]accessCase{
 			"loose":   "nnnnnncnnnffn",
 			"private": "nnffffcnunffn",
 			"members": "nfffffcfunffn",
-			"public":  "ufffffcfuuffu",
+			"public":  "ufffffcfunffu",
 			"trashed": "nnnnnnonnnffn",
 		}},
 }
@@ -121,7 +121,7 @@ var viewing = map[string]string{
 	"loose":   "nnnnnnonnnofn",
 	"private": "nnooooononofn",
 	"members": "noooooooonofn",
-	"public":  "ooooooooooofo",
+	"public":  "ooooooooonofo",
 	"trashed": "nnnnnnonnnofn",
 }
 
@@ -129,7 +129,7 @@ var owning = map[string]string{
 	"loose":   "nnnnnnonnnffn",
 	"private": "nnffffonunffn",
 	"members": "nfffffofunffn",
-	"public":  "ufffffofuuffu",
+	"public":  "ufffffofunffu",
 	"trashed": "nnnnnnonnnffn",
 }
 
@@ -161,7 +161,7 @@ func stage(w *world, state string) (func() uuid.UUID, map[string]app.Actor) {
 	suspended.SuspendedAt, admin.IsAdmin = &w.now, true
 	actors := map[string]app.Actor{
 		"anonymous": {}, "siteadmin": app.UserActor(admin), "suspended": app.UserActor(suspended),
-		"link": app.Actor{}.WithLinks(link), "revoked": app.Actor{}.WithLinks(revoked),
+		"link": app.LinkActor(app.Link{ID: link, Download: true}), "revoked": app.LinkActor(app.Link{ID: revoked, Download: true}),
 		"readtoken": app.TokenActor(uploader, []app.Scope{app.ScopeMediaRead}),
 		"notoken":   app.TokenActor(uploader, []app.Scope{app.ScopeAccount}),
 	}

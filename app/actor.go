@@ -15,13 +15,16 @@ type Scope string
 // The scopes of API tokens.
 const (
 	ScopeMediaRead  Scope = "media.read"  // see, search and download
-	ScopeMediaWrite Scope = "media.write" // upload, edit, favourite, trash
+	ScopeMediaWrite Scope = "media.write" // upload, edit, favourite, trash; make, arrange and trash albums
+	ScopeShare      Scope = "share"       // members, invitations, links and visibility of albums
 	ScopeAccount    Scope = "account"     // read one's own profile, manage one's own tokens
 	ScopeAdmin      Scope = "admin"       // the site, where the owner of the token is an admin
 )
 
 // AllScopes lists every scope.
-func AllScopes() []Scope { return []Scope{ScopeMediaRead, ScopeMediaWrite, ScopeAccount, ScopeAdmin} }
+func AllScopes() []Scope {
+	return []Scope{ScopeMediaRead, ScopeMediaWrite, ScopeShare, ScopeAccount, ScopeAdmin}
+}
 
 // Well-known subjects of the access relation (album_access).
 var (
@@ -30,36 +33,55 @@ var (
 )
 
 // Actor is who asks. The zero value is nobody: it may do only what everybody
-// may. Build one with UserActor, TokenActor or SystemActor; a suspended user
-// has none.
+// may. Build one with UserActor, TokenActor, LinkActor or SystemActor; a
+// suspended user has none.
 type Actor struct {
 	user   *db.User
 	scopes []Scope
-	links  []uuid.UUID
+	link   *Link
 	system bool
-	until  time.Time // when the token that was shown expires; zero for a session
+	token  bool      // the user came with an API token
+	until  time.Time // when that token expires
+}
+
+// Link is a share link that was unlocked, with what it lets its holder do.
+type Link struct {
+	ID, AlbumID uuid.UUID
+	Download    bool // originals and the whole album may be downloaded
+	Strip       bool // what is downloaded carries no metadata
+	Upload      bool // guests may send photos, which wait to be approved
 }
 
 // UserActor is a person in a browser, with every scope. A suspended user
 // becomes nobody.
-func UserActor(u db.User) Actor { return TokenActor(u, AllScopes()) }
+func UserActor(u db.User) Actor {
+	a := TokenActor(u, AllScopes())
+	a.token = false
+	return a
+}
 
 // TokenActor is a program that shows one of u's API tokens.
 func TokenActor(u db.User, scopes []Scope) Actor {
 	if u.SuspendedAt != nil {
 		return Actor{}
 	}
-	return Actor{user: &u, scopes: scopes}
+	return Actor{user: &u, scopes: scopes, token: true}
 }
 
 // SystemActor is Albumen itself: workers, schedules and the command line.
 func SystemActor() Actor { return Actor{system: true} }
 
-// WithLinks returns the actor with share links unlocked. The caller has
-// checked token, password, expiry and revocation in this very request.
-func (a Actor) WithLinks(ids ...uuid.UUID) Actor {
-	a.links = append(slices.Clone(a.links), ids...)
-	return a
+// LinkActor is whoever holds a share link, and nobody else at the same time:
+// pages below /s/ look the same to the album's owner as to a guest. The caller
+// has checked token, password, expiry and revocation in this very request.
+func LinkActor(l Link) Actor { return Actor{link: &l} }
+
+// Link returns a copy of the share link by which the actor came.
+func (a Actor) Link() (Link, bool) {
+	if a.link == nil {
+		return Link{}, false
+	}
+	return *a.link, true
 }
 
 // SignedIn reports whether the actor is a user.
@@ -91,7 +113,10 @@ func (a Actor) IsAdmin() bool {
 
 // Subjects are the ids under which the access relation knows the actor.
 func (a Actor) Subjects() []uuid.UUID {
-	subjects := append([]uuid.UUID{subjectEverybody}, a.links...)
+	if a.link != nil {
+		return []uuid.UUID{a.link.ID}
+	}
+	subjects := []uuid.UUID{subjectEverybody}
 	if a.user != nil {
 		subjects = append(subjects, a.user.ID, subjectSignedIn)
 	}

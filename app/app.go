@@ -91,6 +91,7 @@ type App struct {
 	ml          ML
 	active      *activeModelCache
 	progress    *progressCache
+	site        *siteSettingsCache
 }
 
 // New returns the use-cases over d.
@@ -99,6 +100,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
+		site: &siteSettingsCache{},
 	}
 }
 

@@ -172,7 +172,7 @@ func TestReceiveAccess(t *testing.T) {
 		want  app.Code
 	}{
 		"anonymous":          {app.Actor{}, nil, app.CodeUnauthenticated},
-		"share link":         {app.Actor{}.WithLinks(w.shareLink(album, anna)), &album, app.CodeUnauthenticated},
+		"share link":         {app.LinkActor(app.Link{ID: w.shareLink(album, anna), Download: true}), &album, app.CodeUnauthenticated},
 		"suspended":          {app.UserActor(suspended), nil, app.CodeUnauthenticated},
 		"system":             {app.SystemActor(), nil, app.CodeUnauthenticated},
 		"read-only token":    {app.TokenActor(anna, []app.Scope{app.ScopeMediaRead}), nil, app.CodeForbidden},

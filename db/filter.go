@@ -161,11 +161,11 @@ func (f Filter) dates(b *builder) []string {
 func (f Filter) stateCondition() string {
 	switch f.State {
 	case StateArchived:
-		return "m.archived_at IS NOT NULL AND m.trashed_at IS NULL"
+		return "m.archived_at IS NOT NULL AND m.trashed_at IS NULL AND m.withheld IS NULL"
 	case StateTrashed:
 		return "m.trashed_at IS NOT NULL"
 	case StateKept:
 		return "m.trashed_at IS NULL"
 	}
-	return "m.listed"
+	return "m.listed AND m.withheld IS NULL"
 }

@@ -298,11 +298,13 @@ type AlbumAccessDrift struct {
 }
 
 type AlbumGrant struct {
-	ID      uuid.UUID
-	AlbumID uuid.UUID
-	UserID  *uuid.UUID
-	GroupID *uuid.UUID
-	Role    AlbumRole
+	ID        uuid.UUID
+	AlbumID   uuid.UUID
+	UserID    *uuid.UUID
+	GroupID   *uuid.UUID
+	Role      AlbumRole
+	GrantedBy *uuid.UUID
+	GrantedAt time.Time
 }
 
 type ApiToken struct {
@@ -315,6 +317,24 @@ type ApiToken struct {
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
 	ExpiresAt  time.Time
+}
+
+type AuditLog struct {
+	ID         int64
+	At         time.Time
+	ActorID    *uuid.UUID
+	ActorKind  string
+	Action     string
+	ObjectKind string
+	ObjectID   *uuid.UUID
+	SubjectID  *uuid.UUID
+	Ip         string
+	RequestID  string
+	Detail     []byte
+	Salt       []byte
+	Commitment []byte
+	Seq        *int64
+	Hash       []byte
 }
 
 type Chore struct {
@@ -433,6 +453,7 @@ type Media struct {
 	UploadedAt    time.Time
 	UpdatedAt     time.Time
 	Listed        bool
+	Withheld      *string
 }
 
 type MediaAccess struct {
@@ -515,6 +536,13 @@ type ShareLink struct {
 	AllowDownload bool
 	RevokedAt     *time.Time
 	CreatedAt     time.Time
+}
+
+type SiteSetting struct {
+	Single    bool
+	Settings  []byte
+	UpdatedBy *uuid.UUID
+	UpdatedAt time.Time
 }
 
 type Upload struct {

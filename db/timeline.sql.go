@@ -14,7 +14,7 @@ import (
 
 const countFavourites = `-- name: CountFavourites :one
 SELECT count(*) FROM favourites f JOIN media m ON m.id = f.media_id
- WHERE f.user_id = $1 AND m.listed
+ WHERE f.user_id = $1 AND m.listed AND m.withheld IS NULL
    AND (m.owner_id = $1
         OR m.album_id IN (SELECT x.album_id FROM album_access x WHERE x.subject_id = ANY ($2::uuid[])))
 `
@@ -36,7 +36,7 @@ const monthCountsDrift = `-- name: MonthCountsDrift :many
 WITH expected AS (
     SELECT m.owner_id, coalesce(m.album_id, '00000000-0000-0000-0000-000000000000') AS album_id,
            date_trunc('month', m.taken_at_local)::date AS month,
-           media_count_state(m.processed_at, m.archived_at, m.trashed_at) AS state, count(*) AS n
+           media_count_state(m.processed_at, m.archived_at, m.trashed_at, m.withheld) AS state, count(*) AS n
       FROM media m GROUP BY 1, 2, 3, 4)
 SELECT coalesce(e.owner_id, c.owner_id)::uuid AS owner_id, coalesce(e.album_id, c.album_id)::uuid AS album_id,
        coalesce(e.month, c.month)::date AS month, coalesce(e.state, c.state)::text AS state,

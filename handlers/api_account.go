@@ -54,7 +54,7 @@ type apiNewToken struct {
 		Email     string   `json:"email" format:"email" maxLength:"320"`
 		Password  string   `json:"password" maxLength:"1024"`
 		Name      string   `json:"name,omitempty" maxLength:"100"`
-		Scopes    []string `json:"scopes,omitempty" doc:"any of media.read, media.write, account, admin; absent: the first three"`
+		Scopes    []string `json:"scopes,omitempty" doc:"any of media.read, media.write, share, account, admin; absent: media.read, media.write and account"`
 		ExpiresIn int64    `json:"expires_in,omitempty" minimum:"60" maximum:"31622400" doc:"seconds; absent: 90 days"`
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"albumen/app"
 	"albumen/i18n"
 )
 
@@ -31,7 +32,8 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		id := newRequestID()
-		c.SetRequest(c.Request().WithContext(withRequestID(c.Request().Context(), id)))
+		ctx := withRequestID(c.Request().Context(), id)
+		c.SetRequest(c.Request().WithContext(app.WithOrigin(ctx, app.Origin{Addr: client(c), RequestID: id})))
 		c.Response().Header().Set("X-Request-Id", id)
 
 		err := next(c)

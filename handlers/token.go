@@ -86,6 +86,8 @@ func scopeName(ctx context.Context, scope string) string {
 		return i18n.T(ctx, "scope.media_read")
 	case app.ScopeMediaWrite:
 		return i18n.T(ctx, "scope.media_write")
+	case app.ScopeShare:
+		return i18n.T(ctx, "scope.share")
 	case app.ScopeAccount:
 		return i18n.T(ctx, "scope.account")
 	case app.ScopeAdmin:
