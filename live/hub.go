@@ -58,9 +58,11 @@ func NewHub(pool *redis.Pool, channel string, log *slog.Logger) *Hub {
 
 // Run listens until ctx ends and then drops all listeners.
 func (h *Hub) Run(ctx context.Context) {
+	outage := &redisdb.Outage{Log: h.log}
 	redisdb.Subscription{
-		Pool: h.pool, Channel: h.channel, Connected: h.resync, Message: h.deliver,
-		Lost: func(err error) { h.log.Warn("live updates pause: lost the connection to Redis", "error", err) },
+		Pool: h.pool, Channel: h.channel, Message: h.deliver,
+		Connected: func() { outage.Note(ctx, nil); h.resync() },
+		Lost:      func(err error) { outage.Note(ctx, err) },
 	}.Run(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -13,14 +13,27 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// Open returns a pool for a redis://, rediss:// or unix:///path/to.sock?db=N
-// address and checks that the server answers.
+// Open is New, and checks that the server answers.
 func Open(ctx context.Context, address string) (*redis.Pool, error) {
+	pool, err := New(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := Ping(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// New returns a pool for a redis://, rediss:// or unix:///path/to.sock?db=N
+// address, whether or not the server answers.
+func New(address string) (*redis.Pool, error) {
 	dial, err := dialer(address)
 	if err != nil {
 		return nil, err
 	}
-	pool := &redis.Pool{
+	return &redis.Pool{
 		MaxIdle: 16, MaxActive: 64, Wait: true, IdleTimeout: 4 * time.Minute,
 		DialContext: dial,
 		TestOnBorrow: func(c redis.Conn, idleSince time.Time) error {
@@ -30,12 +43,7 @@ func Open(ctx context.Context, address string) (*redis.Pool, error) {
 			_, err := c.Do("PING")
 			return err
 		},
-	}
-	if err := Ping(ctx, pool); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return pool, nil
+	}, nil
 }
 
 // Ping reports whether Redis answers.

@@ -39,7 +39,7 @@ func (p *program) runServe(ctx context.Context, health string) error {
 	if err != nil {
 		return err
 	}
-	pool, err := redisdb.Open(ctx, cfg.Redis.URL())
+	pool, err := redisdb.New(cfg.Redis.URL())
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.jobs, cancel = context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 
-	slots := w.slots()
+	slots := w.slots(ctx)
 	bells := make([]chan struct{}, len(slots))
 	for i, slot := range slots {
 		slot.Start()
@@ -114,8 +114,8 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // slots are pools of one worker each, so that each can be woken by itself: a
 // pool wakes only when all of its workers are free.
-func (w *Worker) slots() []*work.WorkerPool {
-	pool := redisdb.Patient(w.cfg.Redis)
+func (w *Worker) slots(ctx context.Context) []*work.WorkerPool {
+	pool := redisdb.Patient(ctx, w.cfg.Redis)
 	slots := make([]*work.WorkerPool, w.cfg.Concurrency)
 	for i := range slots {
 		slots[i] = work.NewWorkerPool(struct{}{}, 1, w.cfg.Namespace, pool)
@@ -166,11 +166,12 @@ func (w *Worker) listen(ctx context.Context, bells []chan struct{}) {
 			}
 		}
 	}
+	outage := &redisdb.Outage{Log: w.cfg.Log}
 	redisdb.Subscription{
 		Pool: w.cfg.Redis, Channel: jobs.BellChannel(w.cfg.Namespace),
-		Connected: ring,
+		Connected: func() { outage.Note(ctx, nil); ring() },
 		Message:   func([]byte) { ring() },
-		Lost:      func(err error) { w.cfg.Log.Warn("lost the connection to Redis; trying again", "error", err) },
+		Lost:      func(err error) { outage.Note(ctx, err) },
 	}.Run(ctx)
 }
 

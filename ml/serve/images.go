@@ -70,7 +70,7 @@ func (l *imageLane) run(stopping, working context.Context) {
 	l.stopping, l.working = stopping, working
 	kind := ml.EmbedImageKind(l.model.Identity().ID)
 	// One batch is embedded while the next is read and decoded.
-	pool := work.NewWorkerPool(struct{}{}, uint(min(2*l.batches.size, maxSlots)), l.cfg.Namespace, redisdb.Patient(l.cfg.Redis))
+	pool := work.NewWorkerPool(struct{}{}, uint(min(2*l.batches.size, maxSlots)), l.cfg.Namespace, redisdb.Patient(stopping, l.cfg.Redis))
 	// gocraft/work shall not retry: the set of its retries is one for all
 	// processes, and whichever looks first drops the kinds that it does not know.
 	pool.JobWithOptions(kind, work.JobOptions{MaxFails: 1, SkipDead: true, Priority: 1}, l.handle)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"albumen/ml"
+	"albumen/redisdb"
 )
 
 // status is what the process says about itself, kept fresh in Redis.
@@ -20,6 +21,7 @@ type status struct {
 	pool    *redis.Pool
 	keys    ml.Keys
 	log     *slog.Logger
+	outage  *redisdb.Outage
 	changed chan struct{} // rung when waiting for the next report would be too long
 
 	mu    sync.Mutex
@@ -33,7 +35,7 @@ func newStatus(pool *redis.Pool, keys ml.Keys, model string, log *slog.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("find the name of this machine: %w", err)
 	}
-	return &status{pool: pool, keys: keys, log: log, changed: make(chan struct{}, 1), now: ml.Status{
+	return &status{pool: pool, keys: keys, log: log, outage: &redisdb.Outage{Log: log}, changed: make(chan struct{}, 1), now: ml.Status{
 		Process: uuid.NewString(), PID: os.Getpid(), Host: host, State: ml.StateLoading,
 		Model: ml.Model{Name: model}, Since: time.Now().UTC(),
 	}}, nil
@@ -129,21 +131,15 @@ func (s *status) takeBack(ctx context.Context) {
 	}
 }
 
-// note remembers whether Redis answers, and says when that changes.
+// note remembers whether Redis answers.
 func (s *status) note(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	s.mu.Lock()
-	before := s.away
 	s.away = err
 	s.mu.Unlock()
-	switch {
-	case err != nil && before == nil:
-		s.log.WarnContext(ctx, "cannot reach Redis; trying again", "error", err)
-	case err == nil && before != nil:
-		s.log.InfoContext(ctx, "Redis answers again")
-	}
+	s.outage.Note(ctx, err)
 }
 
 // meter measures how many pictures a second there were in the last minute,
