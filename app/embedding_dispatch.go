@@ -19,12 +19,10 @@ const (
 	// EmbedLease is how long an item may at least be away with an ml process,
 	// apart from the time in the queue, and maxEmbedLease the longest.
 	EmbedLease, maxEmbedLease = 2 * time.Minute, 30 * time.Minute
-	// leaseFactor times what the processes need, by their rate, for all that is
-	// away is what an item may be away.
+	// leaseFactor times what the processes need for all that is away, by their
+	// rate or, before there is one, by the picture that each tries when it loads
+	// the model, is what an item may be away.
 	leaseFactor = 4
-	// unknownRate, in images a second, is assumed of a process that does not know
-	// its rate: as slow as any.
-	unknownRate = 0.2
 	// maxInFlight and minInFlight bound how many items of a model are away at a
 	// time: enough for its processes' batches, few enough that a photo that
 	// comes now is soon its turn.
@@ -231,14 +229,10 @@ func (c capacity) window() int32 {
 // lease is how long an item may be away: with a slow model, or large batches of
 // one, longer than EmbedLease, so that nothing is taken back that is in hand.
 func (c capacity) lease() time.Duration {
-	rate := c.rate
-	if rate <= 0 {
-		rate = unknownRate * float64(c.processes)
-	}
-	if rate <= 0 {
+	if c.expected <= 0 {
 		return EmbedLease
 	}
-	seconds := min(leaseFactor*float64(c.window())/rate, maxEmbedLease.Seconds())
+	seconds := min(leaseFactor*float64(c.window())/c.expected, maxEmbedLease.Seconds())
 	return max(EmbedLease, time.Duration(seconds*float64(time.Second)))
 }
 

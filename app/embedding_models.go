@@ -30,7 +30,8 @@ const (
 type capacity struct {
 	model     ml.Model
 	processes int
-	rate      float64 // images a second in the last minute; 0: not known
+	rate      float64 // images a second in the last minute; 0: none came
+	expected  float64 // images a second, also while none come; 0: not known
 }
 
 // capacities adds the ready processes up by the ID of their model.
@@ -41,7 +42,11 @@ func capacities(statuses []ml.Status) map[string]capacity {
 			continue
 		}
 		c := by[s.Model.ID]
-		by[s.Model.ID] = capacity{s.Model, c.processes + 1, c.rate + s.ImagesPerSecond}
+		expected := s.ImagesPerSecond
+		if expected <= 0 {
+			expected = s.Expected
+		}
+		by[s.Model.ID] = capacity{s.Model, c.processes + 1, c.rate + s.ImagesPerSecond, c.expected + expected}
 	}
 	return by
 }

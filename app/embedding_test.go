@@ -206,10 +206,13 @@ func TestLeasesFollowTheRate(t *testing.T) {
 		}
 		return seconds
 	}
-	for _, c := range []struct{ rate, want float64 }{{50, 120}, {0.8, 120}, {0.1, 640}, {0.001, 1800}, {0, 320}} {
+	for _, c := range []struct{ rate, expected, want float64 }{
+		{50, 0, 120}, {0.8, 0, 120}, {0.1, 9, 640}, {0.001, 0, 1800},
+		{0, 12, 120}, {0, 0.1, 640}, {0, 0, 120}, // before the first picture
+	} {
 		w.exec("UPDATE media_ai SET state = 'pending', lease_until = NULL")
 		w.ready(modelA)
-		w.ml[0].ImagesPerSecond = c.rate
+		w.ml[0].ImagesPerSecond, w.ml[0].Expected = c.rate, c.expected
 		_, sent := w.dispatch(nil)
 		if got := lease(); len(sent) != 1 || math.Abs(got-c.want) > 0.01 {
 			t.Errorf("at %g images a second: %d sent for %g s, want %g", c.rate, len(sent), got, c.want)

@@ -107,6 +107,9 @@ type Status struct {
 	// Images were embedded since the start; the rate is that of the last minute.
 	Images          int64   `json:"images"`
 	ImagesPerSecond float64 `json:"images_per_second"`
+	// Expected is how many images a second the process can do, by one that
+	// it tried when it loaded the model; 0: it does not know.
+	Expected float64 `json:"expected_images_per_second,omitempty"`
 }
 
 // MaxTextBytes bounds the text of a request; clients cut, models look at much

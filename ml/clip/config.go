@@ -121,7 +121,7 @@ const (
 func ReadConfig(dir string) (Config, error) { return readConfig(os.DirFS(dir)) }
 
 func readConfig(dir fs.FS) (Config, error) {
-	f, err := readFields(dir, "config.json")
+	f, err := readFields(dir, configFile)
 	if err != nil {
 		return Config{}, err
 	}

@@ -56,14 +56,14 @@ type remembered struct {
 
 // fingerprinted lists the files that count, in a fixed order.
 func fingerprinted(dir string) (list []fileState, err error) {
-	names := []string{"config.json", preprocessorFile, "tokenizer.json", "special_tokens_map.json", "model.safetensors"}
-	if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); errors.Is(err, fs.ErrNotExist) {
-		names = []string{"config.json", preprocessorFile, "vocab.json", "merges.txt", "special_tokens_map.json", "model.safetensors"}
+	names := []string{configFile, preprocessorFile, tokenizerFile, specialFile, weightsFile}
+	if _, err := os.Stat(filepath.Join(dir, tokenizerFile)); errors.Is(err, fs.ErrNotExist) {
+		names = []string{configFile, preprocessorFile, vocabularyFile, mergesFile, specialFile, weightsFile}
 	}
 	for _, name := range names {
 		info, err := os.Stat(filepath.Join(dir, name))
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && name == "special_tokens_map.json":
+		case errors.Is(err, fs.ErrNotExist) && name == specialFile:
 			continue
 		case err != nil:
 			return nil, unreadable(name, err)

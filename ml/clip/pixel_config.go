@@ -5,8 +5,6 @@ import (
 	"io/fs"
 )
 
-const preprocessorFile = "preprocessor_config.json"
-
 // Resample is a resampling filter by the number that Pillow gives it.
 type Resample int
 

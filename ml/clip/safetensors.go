@@ -13,10 +13,7 @@ import (
 	"syscall"
 )
 
-const (
-	weightsFile = "model.safetensors"
-	pickleFile  = "pytorch_model.bin"
-)
+const pickleFile = "pytorch_model.bin"
 
 // Weights are the named tensors of a safetensors file, mapped into memory. They may
 // be read from several goroutines at once, but not after Close.

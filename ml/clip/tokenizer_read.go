@@ -10,11 +10,6 @@ import (
 )
 
 const (
-	tokenizerFile  = "tokenizer.json"
-	vocabularyFile = "vocab.json"
-	mergesFile     = "merges.txt"
-	specialFile    = "special_tokens_map.json"
-
 	beginToken = "<|startoftext|>"
 	endToken   = "<|endoftext|>"
 
@@ -49,7 +44,7 @@ func readTokenizer(dir fs.FS, c Config) (*Tokenizer, error) {
 		return nil, err
 	}
 	if !c.Text.LegacyEOS && t.eos != c.Text.EOS {
-		return nil, &FolderError{File: "config.json", Field: "text_config.eos_token_id", Problem: fmt.Sprintf("is %d, but the tokenizer ends texts with %d; take all files from the same model", c.Text.EOS, t.eos)}
+		return nil, &FolderError{File: configFile, Field: "text_config.eos_token_id", Problem: fmt.Sprintf("is %d, but the tokenizer ends texts with %d; take all files from the same model", c.Text.EOS, t.eos)}
 	}
 	return t, nil
 }

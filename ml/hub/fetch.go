@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"albumen/ml/modelfile"
 )
 
 // Progress is how far a download is.
@@ -76,7 +78,7 @@ func (f Fetcher) fetch(ctx context.Context, id string) (Fetched, error) {
 	if err != nil {
 		return Fetched{}, err
 	}
-	if Complete(dir) {
+	if modelfile.Complete(dir) {
 		return Fetched{Dir: dir}, nil
 	}
 	if err := os.MkdirAll(f.Base, 0o755); err != nil {
@@ -87,7 +89,7 @@ func (f Fetcher) fetch(ctx context.Context, id string) (Fetched, error) {
 		return Fetched{}, err
 	}
 	defer unlock()
-	if Complete(dir) {
+	if modelfile.Complete(dir) {
 		return Fetched{Dir: dir}, nil
 	}
 	// An empty folder is nobody's; anything else may be somebody's work.
@@ -223,7 +225,7 @@ func (s *session) planRevision(ctx context.Context, revision string) (plan []pla
 
 func (s *session) planTokenizer(add func(file) error) error {
 	var missing error
-	for _, form := range tokenizers {
+	for _, form := range tokenizers() {
 		missing = nil
 		for _, f := range form {
 			err := add(f)

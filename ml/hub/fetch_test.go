@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"albumen/ml/modelfile"
 )
 
 func TestFetchBringsACheckedFolder(t *testing.T) {
@@ -37,7 +39,7 @@ func TestFetchBringsACheckedFolder(t *testing.T) {
 			t.Errorf("%s was checked by %q, want %q", file.Name, file.CheckedBy, want)
 		}
 	}
-	if len(got.Files) != len(allFiles) || !got.New || !Complete(got.Dir) || last.Done != last.Total || last.Total < 1_000_000 {
+	if len(got.Files) != len(allFiles) || !got.New || !modelfile.Complete(got.Dir) || last.Done != last.Total || last.Total < 1_000_000 {
 		t.Errorf("got %+v, last progress %+v", got, last)
 	}
 	asked := h.count("")
@@ -69,7 +71,7 @@ func TestAMirrorMayOnlyHaveMain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Dir != filepath.Join(f.Base, "laion--CLIP-ViT-B-32-laion2B-s34B-b79K") || !Complete(got.Dir) {
+	if got.Dir != filepath.Join(f.Base, "laion--CLIP-ViT-B-32-laion2B-s34B-b79K") || !modelfile.Complete(got.Dir) {
 		t.Errorf("got %+v", got)
 	}
 	// A checksum of our own holds whatever a mirror says of itself.
@@ -128,7 +130,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		_, err := f.Fetch(context.Background(), testID)
 		t.Log(name, err)
 		wantKind(t, err, c.kind, c.file)
-		if dir, _ := Dir(f.Base, testID); Complete(dir) {
+		if dir, _ := Dir(f.Base, testID); modelfile.Complete(dir) {
 			t.Errorf("%s: there is a folder", name)
 		}
 	}

@@ -8,7 +8,6 @@ package hub
 
 import (
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,16 +31,6 @@ func Dir(base, id string) (string, error) {
 		return "", &Error{Kind: KindName, Model: id}
 	}
 	return filepath.Join(base, strings.ReplaceAll(id, "/", "--")), nil
-}
-
-// Complete reports whether dir holds what a model folder must.
-func Complete(dir string) bool {
-	has := func(name string) bool {
-		info, err := os.Stat(filepath.Join(dir, name))
-		return err == nil && info.Mode().IsRegular()
-	}
-	return has("config.json") && has("preprocessor_config.json") && has(weightsFile) &&
-		(has("tokenizer.json") || has("vocab.json") && has("merges.txt"))
 }
 
 // parseBase checks the address of a hub or mirror.

@@ -1,5 +1,7 @@
 package hub
 
+import "albumen/ml/modelfile"
+
 // DefaultModel is used where nobody says which.
 const DefaultModel = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
 
@@ -47,7 +49,7 @@ func (m Model) revisions() []string {
 }
 
 const (
-	weightsFile = "model.safetensors"
+	weightsFile = modelfile.Weights
 	// Everything but the weights is small; the largest, tokenizer.json, has 2 MB.
 	maxSmallBytes   = 32 << 20
 	maxWeightsBytes = 16 << 30
@@ -65,15 +67,21 @@ type file struct {
 // files lists those of a model folder but for the tokenizer's, weights last.
 func (m Model) files() []file {
 	return []file{
-		{name: "config.json", most: maxSmallBytes},
-		{name: "preprocessor_config.json", most: maxSmallBytes},
-		{name: "special_tokens_map.json", optional: true, most: maxSmallBytes},
+		{name: modelfile.Config, most: maxSmallBytes},
+		{name: modelfile.Preprocessor, most: maxSmallBytes},
+		{name: modelfile.Special, optional: true, most: maxSmallBytes},
 		{name: weightsFile, most: maxWeightsBytes, sha256: m.SHA256, bytes: m.Bytes},
 	}
 }
 
 // tokenizers lists the forms of a tokenizer, best first.
-var tokenizers = [][]file{
-	{{name: "tokenizer.json", most: maxSmallBytes}},
-	{{name: "vocab.json", most: maxSmallBytes}, {name: "merges.txt", most: maxSmallBytes}},
+func tokenizers() (forms [][]file) {
+	for _, names := range modelfile.Tokenizers() {
+		var form []file
+		for _, name := range names {
+			form = append(form, file{name: name, most: maxSmallBytes})
+		}
+		forms = append(forms, form)
+	}
+	return forms
 }

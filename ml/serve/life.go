@@ -1,11 +1,14 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"albumen/ml"
+	"albumen/ml/clip"
 	"albumen/ml/hub"
 )
 
@@ -68,8 +71,12 @@ func (s *Server) attempt(ctx context.Context) (Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	expected, err := tryOne(ctx, model)
+	if err != nil {
+		s.cfg.Log.WarnContext(ctx, "could not find out how fast the model is", "error", err)
+	}
 	s.status.set(func(now *ml.Status) {
-		now.State, now.Model, now.Device = ml.StateReady, model.Identity(), model.Device()
+		now.State, now.Model, now.Device, now.Expected = ml.StateReady, model.Identity(), model.Device(), expected
 	})
 	s.cfg.Log.InfoContext(ctx, "the model is ready", "model", model.Identity().ID, "dimension", model.Identity().Dimension,
 		"device", model.Device(), "loaded_in", time.Since(started).Round(time.Millisecond))
@@ -77,6 +84,21 @@ func (s *Server) attempt(ctx context.Context) (Model, error) {
 		s.cfg.Log.WarnContext(ctx, "the weights of this model are random: what search by meaning finds is found by chance")
 	}
 	return model, nil
+}
+
+// tryOne embeds a grey picture, so that leases fit the model and the machine from
+// the first picture on: it returns how many such there would be in a second.
+func tryOne(ctx context.Context, model Model) (float64, error) {
+	const side = 8 // is scaled
+	px, err := model.Prepare(clip.RGBImage{Width: side, Height: side, Pix: bytes.Repeat([]byte{128}, 3*side*side)})
+	if err != nil {
+		return 0, fmt.Errorf("scale a picture to try the model: %w", err)
+	}
+	started := time.Now()
+	if _, err := model.EmbedImages(ctx, []clip.Pixels{px}); err != nil {
+		return 0, fmt.Errorf("try the model: %w", err)
+	}
+	return 1 / max(time.Since(started).Seconds(), 1e-6), nil
 }
 
 // load does not hold up a stop: loading takes seconds and cannot be ended, but

@@ -13,6 +13,7 @@ import (
 	"albumen/ml/clip"
 	"albumen/ml/clip/kernel"
 	"albumen/ml/hub"
+	"albumen/ml/modelfile"
 )
 
 // ModelConfig says which model, and how it runs.
@@ -53,12 +54,6 @@ func Device(threads int) string {
 	return fmt.Sprintf("cpu %s ×%d", kernel.Best().Name(), threads)
 }
 
-// files are those that a model is made of; which of them it has differs.
-var files = []string{
-	"config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-	"vocab.json", "merges.txt", "model.safetensors",
-}
-
 // Name implements Source.
 func (s *ModelSource) Name() string { return s.name }
 
@@ -74,13 +69,13 @@ func (s *ModelSource) Present() bool {
 		info, err := os.Stat(s.folder)
 		return err == nil && info.IsDir()
 	}
-	return hub.Complete(s.folder)
+	return modelfile.Complete(s.folder)
 }
 
 // Signature implements Source.
 func (s *ModelSource) Signature() string {
 	var b strings.Builder
-	for _, name := range files {
+	for _, name := range modelfile.All() {
 		if info, err := os.Stat(filepath.Join(s.folder, name)); err == nil {
 			fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
 		}
@@ -94,7 +89,7 @@ func (s *ModelSource) Describe() (fingerprint string, bytes int64, err error) {
 	if fingerprint, err = clip.Fingerprint(s.folder); err != nil {
 		return "", 0, s.explain(err)
 	}
-	for _, name := range files {
+	for _, name := range modelfile.All() {
 		if info, err := os.Stat(filepath.Join(s.folder, name)); err == nil {
 			bytes += info.Size()
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"albumen/ml/clip"
+	"albumen/ml/modelfile"
 )
 
 // Write writes vision.onnx and text.onnx for a model folder into a folder. Attention
@@ -20,7 +21,7 @@ func Write(folder, to string) error {
 	if err != nil {
 		return err
 	}
-	w, err := clip.OpenWeights(filepath.Join(folder, "model.safetensors"))
+	w, err := clip.OpenWeights(filepath.Join(folder, modelfile.Weights))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"albumen/ml/modelfile"
 )
 
 // Write writes a whole model folder. The same seed gives the same weights.
@@ -34,7 +36,7 @@ func Write(dir string, s Shape, seed uint64) error {
 	text["vocab_size"], text["max_position_embeddings"] = s.Vocabulary, s.Context
 	text["bos_token_id"], text["eos_token_id"], text["pad_token_id"] = s.Vocabulary-2, s.Vocabulary-1, s.Vocabulary-1
 	for file, content := range map[string]any{
-		"config.json": object{"model_type": "clip", "projection_dim": s.Projection, "vision_config": vision, "text_config": text, "albumen": object{"random": true}},
+		modelfile.Config: object{"model_type": "clip", "projection_dim": s.Projection, "vision_config": vision, "text_config": text, "albumen": object{"random": true}},
 		"preprocessor_config.json": object{"size": object{"shortest_edge": s.ImageSize}, "crop_size": object{"height": s.ImageSize, "width": s.ImageSize},
 			"do_resize": true, "do_center_crop": true, "do_rescale": true, "do_normalize": true, "do_convert_rgb": true, "resample": 3, "rescale_factor": 1.0 / 255,
 			"image_mean": []float64{0.48145466, 0.4578275, 0.40821073}, "image_std": []float64{0.26862954, 0.26130258, 0.27577711}},
@@ -48,10 +50,10 @@ func Write(dir string, s Shape, seed uint64) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "merges.txt"), []byte("#version: 0.2\n"+strings.Join(merges, "\n")+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, modelfile.Merges), []byte("#version: 0.2\n"+strings.Join(merges, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
-	return writeWeights(filepath.Join(dir, "model.safetensors"), s, seed)
+	return writeWeights(filepath.Join(dir, modelfile.Weights), s, seed)
 }
 
 // tensor is one tensor to write: random values around mean.
