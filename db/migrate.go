@@ -15,6 +15,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// Migrations are the files that make the schema, in order of their names.
+func Migrations() fs.FS { return migrations }
+
 // ErrSchemaVersion reports a database whose schema is older or newer than this
 // program's.
 var ErrSchemaVersion = errors.New("the database schema does not match this version of Albumen")

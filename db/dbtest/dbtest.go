@@ -7,10 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/google/uuid"
@@ -106,18 +105,17 @@ func ensureTemplate(ctx context.Context, admin *pgx.Conn, server string) (string
 }
 
 func migrationsHash() (string, error) {
-	_, self, _, _ := runtime.Caller(0)
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(self), "..", "migrations", "*.sql"))
-	if err != nil || len(files) == 0 {
-		return "", fmt.Errorf("find the migrations beside %s: %w", self, err)
-	}
 	h := sha256.New()
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			return "", err
+	err := fs.WalkDir(db.Migrations(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
+		b, err := fs.ReadFile(db.Migrations(), path)
 		h.Write(b)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the migrations: %w", err)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
