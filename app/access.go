@@ -88,7 +88,7 @@ var rules = map[Action]rule{
 	MoveMedia:      {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true},
 	RemoveMedia:    {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
 	ReportMedia:    {role: RoleViewer, scope: ScopeMediaRead},
-	ViewAlbum:      {role: RoleViewer, scope: ScopeMediaRead},
+	ViewAlbum:      {role: RoleViewer, scope: ScopeMediaRead, trashed: true},
 	DownloadAlbum:  {role: RoleViewer, scope: ScopeMediaRead, download: true},
 	AddToAlbum:     {role: RoleContributor, scope: ScopeMediaWrite, signedIn: true},
 	EditAlbum:      {role: RoleAdmin, scope: ScopeMediaWrite, signedIn: true},
@@ -196,7 +196,12 @@ func authorizeMedia(ctx context.Context, q *db.Queries, actor Actor, action Acti
 
 // authorizeAlbum is authorizeMedia for albums.
 func (a *App) authorizeAlbum(ctx context.Context, actor Actor, action Action, id uuid.UUID) (db.Album, Role, error) {
-	row, err := a.db.AlbumWithRole(ctx, db.AlbumWithRoleParams{ID: id, Subjects: actor.Subjects()})
+	return authorizeAlbum(ctx, a.db.Queries, actor, action, id)
+}
+
+// authorizeAlbum is the same within a transaction.
+func authorizeAlbum(ctx context.Context, q *db.Queries, actor Actor, action Action, id uuid.UUID) (db.Album, Role, error) {
+	row, err := q.AlbumWithRole(ctx, db.AlbumWithRoleParams{ID: id, Subjects: actor.Subjects()})
 	if db.IsNotFound(err) {
 		return db.Album{}, RoleNone, NotFound("album")
 	}

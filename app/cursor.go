@@ -18,6 +18,9 @@ const (
 	cursorTaken   = 't'
 	cursorTrashed = 'x'
 	cursorUpload  = 'u'
+	cursorOldest  = 'o'
+	cursorManual  = 'm'
+	cursorTitle   = 'n'
 )
 
 // keySize is the length of a packed place.
@@ -34,6 +37,9 @@ func readKey(b []byte) (db.Key, bool) {
 }
 
 func encodeCursor(kind byte, k db.Key) string {
+	if kind == cursorManual { // a position in the place of the microseconds
+		k.At = time.UnixMicro(k.Position)
+	}
 	return base64.RawURLEncoding.EncodeToString(appendKey([]byte{kind}, k))
 }
 
@@ -49,6 +55,9 @@ func decodeCursor(field string, kind byte, s string) (*db.Key, error) {
 	k, ok := readKey(b[1:])
 	if !ok {
 		return nil, Invalid(field, "page.cursor_bad")
+	}
+	if kind == cursorManual {
+		k.Position = k.At.UnixMicro()
 	}
 	return &k, nil
 }

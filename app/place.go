@@ -27,7 +27,11 @@ func (a *App) pageAt(ctx context.Context, actor Actor, f db.Filter, kind byte, q
 	if err != nil {
 		return ItemPage{}, err
 	}
-	key := db.Key{At: m.TakenAtLocal, ID: following(id)} // a page holds what is before its cursor
+	// A page holds what is behind its cursor.
+	key := db.Key{At: m.TakenAtLocal, ID: following(id), Position: m.AlbumPosition}
+	if f.Order != db.OrderNewest {
+		key.ID = preceding(id)
+	}
 	if kind == cursorTrashed {
 		if m.TrashedAt == nil {
 			return first, nil
@@ -45,6 +49,19 @@ func following(id uuid.UUID) uuid.UUID {
 	}
 	for i := len(id) - 1; i >= 0; i-- {
 		if id[i]++; id[i] != 0 {
+			break
+		}
+	}
+	return id
+}
+
+// preceding is the id before in order; the first one precedes itself.
+func preceding(id uuid.UUID) uuid.UUID {
+	if id == uuid.Nil {
+		return id
+	}
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]--; id[i] != 255 {
 			break
 		}
 	}

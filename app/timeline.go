@@ -22,7 +22,8 @@ type TimelineQuery struct {
 	Limit  int       // 0: DefaultPageSize; at most MaxPageSize
 }
 
-// ItemPage is one page of an ordered list, newest first.
+// ItemPage is one page of an ordered list: newest first, but for albums in
+// another order.
 type ItemPage struct {
 	Items []Item
 	Next  string // cursor for Before: older items follow; "" at the end
@@ -115,7 +116,7 @@ func (a *App) itemPage(ctx context.Context, f db.Filter, kind byte, q pageQuery)
 			rows = rows[1:] // the page is the part nearest to the cursor
 		}
 		// An empty page goes on, downwards, with the item at the cursor itself.
-		page.Next = encodeCursor(kind, db.Key{At: w.After.At.Add(time.Microsecond)})
+		page.Next = encodeCursor(kind, f.Beside(*w.After, true))
 		page.Top = q.After
 	} else if more {
 		rows = rows[:limit]
@@ -127,10 +128,10 @@ func (a *App) itemPage(ctx context.Context, f db.Filter, kind byte, q pageQuery)
 		}
 		return page, err
 	}
-	first, last := rows[0], rows[len(rows)-1]
-	page.Top = encodeCursor(kind, db.Key{At: first.At, ID: first.ID})
+	first, last := f.KeyOf(rows[0]), f.KeyOf(rows[len(rows)-1])
+	page.Top = encodeCursor(kind, first)
 	if more || w.After != nil {
-		page.Next = encodeCursor(kind, db.Key{At: last.At, ID: last.ID})
+		page.Next = encodeCursor(kind, last)
 	}
 	switch {
 	case w.After != nil && more:
@@ -138,7 +139,7 @@ func (a *App) itemPage(ctx context.Context, f db.Filter, kind byte, q pageQuery)
 	case q.Before != "":
 		page.Prev = page.Top // the cursor was an item's
 	case w.Before != nil:
-		newer, err := a.db.ListItems(ctx, f, db.Window{After: &db.Key{At: first.At, ID: first.ID}, Limit: 1})
+		newer, err := a.db.ListItems(ctx, f, db.Window{After: &first, Limit: 1})
 		if err != nil {
 			return ItemPage{}, fmt.Errorf("look for newer items: %w", err)
 		}
@@ -153,7 +154,7 @@ func (a *App) itemPage(ctx context.Context, f db.Filter, kind byte, q pageQuery)
 // newer than its start exists, the cursor just below it.
 func (a *App) cursorBack(ctx context.Context, f db.Filter, kind byte, start db.Key) (string, error) {
 	// The item at the cursor itself belongs to the page before.
-	below := db.Key{At: start.At.Add(-time.Microsecond), ID: uuid.Max}
+	below := f.Beside(start, false)
 	newer, err := a.db.ListItems(ctx, f, db.Window{After: &below, Limit: 1})
 	if err != nil || len(newer) == 0 {
 		return "", err

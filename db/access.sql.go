@@ -37,7 +37,7 @@ func (q *Queries) AlbumAccessDrift(ctx context.Context) ([]AlbumAccessDrift, err
 }
 
 const albumWithRole = `-- name: AlbumWithRole :one
-SELECT a.id, a.owner_id, a.parent_id, a.title, a.description, a.visibility, a.trashed_at, a.row_version, a.created_at, a.updated_at,
+SELECT a.id, a.owner_id, a.parent_id, a.title, a.description, a.visibility, a.trashed_at, a.row_version, a.created_at, a.updated_at, a.category_id, a.cover_id, a.sort, a.trash_id,
        coalesce((SELECT max(x.role) FROM album_access x
          WHERE x.album_id = a.id AND x.subject_id = ANY ($1::uuid[]))::text, '')::text AS role
   FROM albums a WHERE a.id = $2
@@ -67,6 +67,10 @@ func (q *Queries) AlbumWithRole(ctx context.Context, arg AlbumWithRoleParams) (A
 		&i.Album.RowVersion,
 		&i.Album.CreatedAt,
 		&i.Album.UpdatedAt,
+		&i.Album.CategoryID,
+		&i.Album.CoverID,
+		&i.Album.Sort,
+		&i.Album.TrashID,
 		&i.Role,
 	)
 	return i, err
@@ -74,7 +78,7 @@ func (q *Queries) AlbumWithRole(ctx context.Context, arg AlbumWithRoleParams) (A
 
 const mediaWithRole = `-- name: MediaWithRole :one
 
-SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld,
+SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld, m.album_position,
        coalesce((SELECT max(x.role) FROM media_access x
          WHERE x.media_id = m.id AND x.subject_id = ANY ($1::uuid[]))::text, '')::text AS role
   FROM media m WHERE m.id = $2
@@ -146,6 +150,7 @@ func (q *Queries) MediaWithRole(ctx context.Context, arg MediaWithRoleParams) (M
 		&i.Media.UpdatedAt,
 		&i.Media.Listed,
 		&i.Media.Withheld,
+		&i.Media.AlbumPosition,
 		&i.Role,
 	)
 	return i, err

@@ -39,6 +39,7 @@ type Filter struct {
 	Subjects []uuid.UUID // under which the access relation knows the actor
 	Scope    Scope       // empty: ScopeOwn
 	State    State
+	Order    Order // other than OrderNewest only with Album
 
 	From, To    time.Time   // wall clock, From ≤ taken_at_local < To; zero: open
 	Kind        MediaKind   // empty: both

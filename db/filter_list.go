@@ -14,13 +14,25 @@ import (
 type Key struct {
 	At time.Time // taken_at_local as UTC; in the trash, trashed_at; by upload, uploaded_at
 	ID uuid.UUID
+	// Position takes the place of At in lists by OrderManual.
+	Position int64
 }
 
-// Window is the part of a list that is asked for, newest first. At most one
+// Order is the order of a list.
+type Order string
+
+// The orders. The first suits every list, the others those of one album.
+const (
+	OrderNewest Order = ""
+	OrderOldest Order = "oldest"
+	OrderManual Order = "manual" // by hand; what was not placed comes last, in the order of its upload
+)
+
+// Window is the part of a list that is asked for, in its order. At most one
 // of Before and After is set.
 type Window struct {
-	Before *Key // only what follows this place (older)
-	After  *Key // only what precedes it (newer): the Limit items nearest to it
+	Before *Key // only what follows this place: older, in most lists
+	After  *Key // only what precedes it: the Limit items nearest to it
 	Limit  int
 }
 
@@ -43,7 +55,9 @@ type ItemRow struct {
 	Title        string
 	Description  string
 	Filename     string
-	At           time.Time // what the list is ordered by
+	At           time.Time // what the list is ordered by, unless by hand
+	// AlbumPosition is the place in the album's order by hand.
+	AlbumPosition int64
 
 	Favourite      bool
 	ThumbVersion   int32 // 0: there is none
@@ -52,7 +66,7 @@ type ItemRow struct {
 
 // itemColumns are the columns of m in an ItemRow, without At.
 const itemColumns = `m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.damaged, m.mime, m.width, m.height,
- m.duration_ms, m.thumbhash, m.taken_at_local, m.trashed_at, m.title, m.description, m.filename`
+ m.duration_ms, m.thumbhash, m.taken_at_local, m.trashed_at, m.title, m.description, m.filename, m.album_position`
 
 // decorate adds to a few chosen rows p what lies in other tables: the columns
 // and the joins. Neither can tempt the planner away from the order of p.
@@ -63,25 +77,31 @@ func (f Filter) decorate(b *builder) (columns, joins string) {
    FROM derivatives d WHERE d.media_id = p.id) d`
 }
 
-// order is the SQL of one direction along one time column.
+// order is the SQL of one direction along one column.
 type order struct {
 	column     string // of m
 	cast       string
+	out        string // what column is called in the rows of an inner query
 	cmp, dir   string
 	key        *Key
 	descending bool
 }
 
 func (f Filter) order(w Window) order {
-	o := order{column: "m.taken_at_local", cast: "timestamp", cmp: "<", dir: "DESC", key: w.Before, descending: true}
-	switch f.State {
-	case StateTrashed:
+	o := order{column: "m.taken_at_local", cast: "timestamp", out: "at", cmp: ">", dir: "ASC", key: w.Before}
+	switch {
+	case f.Order == OrderManual:
+		o.column, o.cast, o.out = "m.album_position", "bigint", "album_position"
+	case f.State == StateTrashed:
 		o.column, o.cast = "m.trashed_at", "timestamptz"
-	case StateKept:
+	case f.State == StateKept:
 		o.column, o.cast = "m.uploaded_at", "timestamptz"
 	}
 	if w.After != nil {
-		o.cmp, o.dir, o.key, o.descending = ">", "ASC", w.After, false
+		o.key = w.After
+	}
+	if o.descending = (f.Order == OrderNewest) == (w.After == nil); o.descending {
+		o.cmp, o.dir = "<", "DESC"
 	}
 	return o
 }
@@ -90,12 +110,38 @@ func (o order) from(b *builder) string {
 	if o.key == nil {
 		return ""
 	}
-	return fmt.Sprintf(" AND (%s, m.id) %s (%s, %s)", o.column, o.cmp, b.arg(o.key.At, o.cast), b.arg(o.key.ID, "uuid"))
+	var place any = o.key.At
+	if o.out == "album_position" {
+		place = o.key.Position
+	}
+	return fmt.Sprintf(" AND (%s, m.id) %s (%s, %s)", o.column, o.cmp, b.arg(place, o.cast), b.arg(o.key.ID, "uuid"))
 }
 
 func (o order) by() string { return fmt.Sprintf(" ORDER BY %s %s, m.id %s", o.column, o.dir, o.dir) }
 
-func (o order) byAt() string { return fmt.Sprintf(" ORDER BY p.at %s, p.id %s", o.dir, o.dir) }
+func (o order) byAt() string { return fmt.Sprintf(" ORDER BY p.%s %s, p.id %s", o.out, o.dir, o.dir) }
+
+// at is what the rows show as their time.
+func (o order) at() string {
+	if o.out == "at" {
+		return o.column
+	}
+	return "m.taken_at_local"
+}
+
+// KeyOf is the place of a row in the list f.
+func (f Filter) KeyOf(r ItemRow) Key { return Key{At: r.At, ID: r.ID, Position: r.AlbumPosition} }
+
+// Beside is a place right before k in the list f, or right behind it: what
+// follows the one, or precedes the other, begins with k itself.
+func (f Filter) Beside(k Key, before bool) Key {
+	up := before == (f.Order == OrderNewest)
+	step, id := int64(-1), uuid.Max
+	if up {
+		step, id = 1, uuid.Nil
+	}
+	return Key{At: k.At.Add(time.Duration(step) * time.Microsecond), Position: k.Position + step, ID: id}
+}
 
 // listSQL composes the ordered list.
 func (f Filter) listSQL(w Window) (string, []any) {
@@ -119,7 +165,7 @@ func (f Filter) listSQL(w Window) (string, []any) {
 }
 
 func (f Filter) rows(b *builder, o order, access string, limit int) string {
-	return "SELECT " + itemColumns + ", " + o.column + " AS at FROM media m WHERE " + access + " AND " + f.where(b) +
+	return "SELECT " + itemColumns + ", " + o.at() + " AS at FROM media m WHERE " + access + " AND " + f.where(b) +
 		o.from(b) + o.by() + " LIMIT " + b.arg(limit, "bigint")
 }
 
@@ -149,8 +195,8 @@ func (f Filter) sharedRows(b *builder, o order, limit int) string {
 		o.byAt() + ` LIMIT ` + n
 }
 
-// ListItems returns the items that f lets through in the window, newest first
-// whatever the direction.
+// ListItems returns the items that f lets through in the window, in the list's
+// order whatever the direction.
 func (p *Pool) ListItems(ctx context.Context, f Filter, w Window) ([]ItemRow, error) {
 	sql, args := f.listSQL(w)
 	items, err := collect(ctx, p, sql, args, pgx.RowToStructByName[ItemRow])

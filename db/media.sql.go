@@ -112,7 +112,7 @@ func (q *Queries) IsFavourite(ctx context.Context, arg IsFavouriteParams) (bool,
 }
 
 const lockMedia = `-- name: LockMedia :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld FROM media WHERE id = $1 FOR UPDATE
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position FROM media WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockMedia(ctx context.Context, id uuid.UUID) (Media, error) {
@@ -169,12 +169,13 @@ func (q *Queries) LockMedia(ctx context.Context, id uuid.UUID) (Media, error) {
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }
 
 const mediaByID = `-- name: MediaByID :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld FROM media WHERE id = $1
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position FROM media WHERE id = $1
 `
 
 func (q *Queries) MediaByID(ctx context.Context, id uuid.UUID) (Media, error) {
@@ -231,6 +232,7 @@ func (q *Queries) MediaByID(ctx context.Context, id uuid.UUID) (Media, error) {
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }
@@ -270,7 +272,7 @@ func (q *Queries) MediaDerivatives(ctx context.Context, mediaID uuid.UUID) ([]De
 }
 
 const mediaRecords = `-- name: MediaRecords :many
-SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld, u.name AS owner_name,
+SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld, m.album_position, u.name AS owner_name,
        EXISTS (SELECT 1 FROM favourites f WHERE f.media_id = m.id AND f.user_id = $1) AS favourite,
        coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'thumb'), 0)::int AS thumb_version,
        coalesce((SELECT d.version FROM derivatives d WHERE d.media_id = m.id AND d.kind = 'preview'), 0)::int AS preview_version
@@ -355,6 +357,7 @@ func (q *Queries) MediaRecords(ctx context.Context, arg MediaRecordsParams) ([]M
 			&i.Media.UpdatedAt,
 			&i.Media.Listed,
 			&i.Media.Withheld,
+			&i.Media.AlbumPosition,
 			&i.OwnerName,
 			&i.Favourite,
 			&i.ThumbVersion,

@@ -16,7 +16,7 @@ const insertMedia = `-- name: InsertMedia :one
 INSERT INTO media (id, owner_id, album_id, kind, filename, mime, bytes, sha256,
                    taken_at, taken_at_local, taken_offset, taken_at_source, uploaded_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
-RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld
+RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position
 `
 
 type InsertMediaParams struct {
@@ -103,6 +103,7 @@ func (q *Queries) InsertMedia(ctx context.Context, arg InsertMediaParams) (Media
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }
@@ -153,7 +154,7 @@ func (q *Queries) LockUserUsage(ctx context.Context, id uuid.UUID) (LockUserUsag
 }
 
 const mediaBySHA256 = `-- name: MediaBySHA256 :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld FROM media WHERE owner_id = $1 AND sha256 = $2
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position FROM media WHERE owner_id = $1 AND sha256 = $2
 `
 
 type MediaBySHA256Params struct {
@@ -215,6 +216,7 @@ func (q *Queries) MediaBySHA256(ctx context.Context, arg MediaBySHA256Params) (M
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }
@@ -235,7 +237,7 @@ func (q *Queries) ReplaceOriginalObject(ctx context.Context, arg ReplaceOriginal
 
 const restoreMediaRow = `-- name: RestoreMediaRow :one
 UPDATE media SET trashed_at = NULL, row_version = row_version + 1, updated_at = $1
- WHERE id = $2 RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld
+ WHERE id = $2 RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position
 `
 
 type RestoreMediaRowParams struct {
@@ -297,6 +299,7 @@ func (q *Queries) RestoreMediaRow(ctx context.Context, arg RestoreMediaRowParams
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }

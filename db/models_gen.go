@@ -101,6 +101,49 @@ func (ns NullAlbumRole) Value() (driver.Value, error) {
 	return string(ns.AlbumRole), nil
 }
 
+type AlbumSort string
+
+const (
+	AlbumSortNewest AlbumSort = "newest"
+	AlbumSortOldest AlbumSort = "oldest"
+	AlbumSortManual AlbumSort = "manual"
+)
+
+func (e *AlbumSort) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = AlbumSort(s)
+	case string:
+		*e = AlbumSort(s)
+	default:
+		return fmt.Errorf("unsupported scan type for AlbumSort: %T", src)
+	}
+	return nil
+}
+
+type NullAlbumSort struct {
+	AlbumSort AlbumSort
+	Valid     bool // Valid is true if AlbumSort is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullAlbumSort) Scan(value interface{}) error {
+	if value == nil {
+		ns.AlbumSort, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.AlbumSort.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullAlbumSort) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.AlbumSort), nil
+}
+
 type AlbumVisibility string
 
 const (
@@ -284,6 +327,10 @@ type Album struct {
 	RowVersion  int32
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	CategoryID  *uuid.UUID
+	CoverID     *uuid.UUID
+	Sort        AlbumSort
+	TrashID     *uuid.UUID
 }
 
 type AlbumAccess struct {
@@ -335,6 +382,12 @@ type AuditLog struct {
 	Commitment []byte
 	Seq        *int64
 	Hash       []byte
+}
+
+type Category struct {
+	ID        uuid.UUID
+	Name      string
+	CreatedAt time.Time
 }
 
 type Chore struct {
@@ -454,6 +507,7 @@ type Media struct {
 	UpdatedAt     time.Time
 	Listed        bool
 	Withheld      *string
+	AlbumPosition int64
 }
 
 type MediaAccess struct {

@@ -20,7 +20,7 @@ UPDATE media SET status = 'processing', attempts = attempts + 1,
  WHERE id = $2
    AND (status = 'pending' OR (status = 'processing' AND lease_until < now()))
    AND crashes + (status = 'processing')::int < $3::int
-RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld
+RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position
 `
 
 type ClaimMediaParams struct {
@@ -86,6 +86,7 @@ func (q *Queries) ClaimMedia(ctx context.Context, arg ClaimMediaParams) (Media, 
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }

@@ -24,7 +24,7 @@ func (q *Queries) CountFinished(ctx context.Context, ownerID *uuid.UUID) (int64,
 }
 
 const finishedAfter = `-- name: FinishedAfter :many
-SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld, f.id, f.media_id, f.role, f.storage_key, f.filename, f.mime, f.bytes, f.sha256, f.created_at FROM media m JOIN media_files f ON f.media_id = m.id AND f.role = 'original'
+SELECT m.id, m.owner_id, m.album_id, m.kind, m.status, m.error_code, m.error, m.damaged, m.attempts, m.crashes, m.lease_until, m.processed_at, m.title, m.description, m.ai_description, m.filename, m.mime, m.bytes, m.sha256, m.width, m.height, m.duration_ms, m.animated, m.thumbhash, m.phash, m.taken_at, m.taken_at_local, m.taken_offset, m.taken_at_source, m.camera_make, m.camera_model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal_35mm, m.latitude, m.longitude, m.altitude_m, m.place, m.rating, m.edited, m.archived_at, m.trashed_at, m.row_version, m.uploaded_at, m.updated_at, m.listed, m.withheld, m.album_position, f.id, f.media_id, f.role, f.storage_key, f.filename, f.mime, f.bytes, f.sha256, f.created_at FROM media m JOIN media_files f ON f.media_id = m.id AND f.role = 'original'
  WHERE m.id > $1 AND m.status IN ('ready', 'failed')
    AND ($2::uuid IS NULL OR m.owner_id = $2) ORDER BY m.id LIMIT $3
 `
@@ -101,6 +101,7 @@ func (q *Queries) FinishedAfter(ctx context.Context, arg FinishedAfterParams) ([
 			&i.Media.UpdatedAt,
 			&i.Media.Listed,
 			&i.Media.Withheld,
+			&i.Media.AlbumPosition,
 			&i.MediaFile.ID,
 			&i.MediaFile.MediaID,
 			&i.MediaFile.Role,
@@ -122,7 +123,7 @@ func (q *Queries) FinishedAfter(ctx context.Context, arg FinishedAfterParams) ([
 }
 
 const lockFinished = `-- name: LockFinished :one
-SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld FROM media WHERE id = $1 AND attempts = $2 AND status IN ('ready', 'failed') FOR UPDATE
+SELECT id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position FROM media WHERE id = $1 AND attempts = $2 AND status IN ('ready', 'failed') FOR UPDATE
 `
 
 type LockFinishedParams struct {
@@ -185,6 +186,7 @@ func (q *Queries) LockFinished(ctx context.Context, arg LockFinishedParams) (Med
 		&i.UpdatedAt,
 		&i.Listed,
 		&i.Withheld,
+		&i.AlbumPosition,
 	)
 	return i, err
 }
