@@ -118,7 +118,9 @@ var ownAccess = map[string]ownCase{
 	"CreateAlbum": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.CreateAlbum(ctx, x, app.NewAlbum{Title: "Album"}))
 	}, writing},
-	"Albums":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Albums(ctx, x, app.AlbumsQuery{})) }, "ooooffo"},
+	"Albums": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Albums(ctx, x, app.AlbumsQuery{}))
+	}, "ooooffo"},
 	"Categories": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Categories(ctx, x)) }, reading},
 	"CreateCategory": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.CreateCategory(ctx, x, uuid.NewString()))

@@ -12,7 +12,7 @@ import (
 // AlbumItemsQuery asks for one page of an album's items. At most one of Month,
 // Before, After and At is set; Month only where the newest come first.
 type AlbumItemsQuery struct {
-	Filter                  // its Album does not matter
+	Filter               // its Album does not matter
 	Month, Before, After string
 	At                   uuid.UUID // the first page if this item is on it, else the one that starts with it
 	Limit                int       // 0: DefaultPageSize; at most MaxPageSize

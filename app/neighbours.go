@@ -20,6 +20,7 @@ const (
 	SetArchive    SetKind = "archive"
 	SetTrash      SetKind = "trash"
 	SetSearch     SetKind = "search"
+	SetAlbum      SetKind = "album"
 )
 
 // How far into the hits of a search the neighbours of an item are
@@ -35,24 +36,32 @@ type Set struct {
 	Scope  db.Scope    // of the timeline
 	Filter Filter      // of every kind but SetSearch
 	Search SearchQuery // of SetSearch; Cursor and Limit do not matter
+	Album  uuid.UUID   // of SetAlbum
 }
 
-// Neighbours are the items beside one in a set; nil where it ends. Previous is
-// the newer one: it stands before the item in the list.
+// Neighbours are the items beside one in a set; nil where it ends. Previous
+// stands before the item in the list: it is the newer one, but for albums in
+// another order.
 type Neighbours struct {
 	Previous, Next *uuid.UUID
-	Explain        []Match // why a search found the item
+	// Versions of their previews; 0: there is none, or it was not looked for.
+	PreviousPreview, NextPreview int
+	Explain                      []Match // why a search found the item
 }
 
 // Neighbours returns what stands beside the item in the set. An item that is
 // not (or no longer) in the set has the neighbours of the place where its date
 // would put it. In a search for words or an item's like neighbours are hits beside
-// each other among the first 1,000; an item beyond has none. It fails with CodeNotFound
-// where the actor may not see the item.
+// each other among the first 1,000; an item beyond has none. In an album, where
+// also those may move who are not signed in, an item of another has none. It
+// fails with CodeNotFound where the actor may not see the item, or the album.
 func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID) (Neighbours, error) {
 	item, _, err := a.authorizeMedia(ctx, actor, ViewMedia, id)
 	if err != nil {
 		return Neighbours{}, err
+	}
+	if set.Kind == SetAlbum {
+		return a.albumNeighbours(ctx, actor, set, item)
 	}
 	if err := actor.allow(ListOwn); err != nil {
 		return Neighbours{}, err
@@ -71,20 +80,41 @@ func (a *App) Neighbours(ctx context.Context, actor Actor, set Set, id uuid.UUID
 		}
 		key.At = *item.TrashedAt
 	}
-	newer, err := a.db.ListItems(ctx, f, db.Window{After: &key, Limit: 1})
+	return a.beside(ctx, f, key)
+}
+
+// albumNeighbours is Neighbours in the order of an album.
+func (a *App) albumNeighbours(ctx context.Context, actor Actor, set Set, item db.Media) (Neighbours, error) {
+	album, _, err := a.authorizeAlbum(ctx, actor, ViewAlbum, set.Album)
+	if err != nil {
+		return Neighbours{}, err
+	}
+	if item.AlbumID == nil || *item.AlbumID != album.ID {
+		return Neighbours{}, nil
+	}
+	f, _, err := albumFilter(actor, album, set.Filter)
+	if err != nil {
+		return Neighbours{}, err
+	}
+	return a.beside(ctx, f, db.Key{At: item.TakenAtLocal, ID: item.ID, Position: item.AlbumPosition})
+}
+
+// beside finds what stands before and after a place in the list f.
+func (a *App) beside(ctx context.Context, f db.Filter, key db.Key) (Neighbours, error) {
+	before, err := a.db.ListItems(ctx, f, db.Window{After: &key, Limit: 1})
 	if err != nil {
 		return Neighbours{}, fmt.Errorf("find the item before: %w", err)
 	}
-	older, err := a.db.ListItems(ctx, f, db.Window{Before: &key, Limit: 1})
+	after, err := a.db.ListItems(ctx, f, db.Window{Before: &key, Limit: 1})
 	if err != nil {
 		return Neighbours{}, fmt.Errorf("find the item after: %w", err)
 	}
 	n := Neighbours{}
-	if len(newer) > 0 {
-		n.Previous = &newer[0].ID
+	if len(before) > 0 {
+		n.Previous, n.PreviousPreview = &before[0].ID, int(before[0].PreviewVersion)
 	}
-	if len(older) > 0 {
-		n.Next = &older[0].ID
+	if len(after) > 0 {
+		n.Next, n.NextPreview = &after[0].ID, int(after[0].PreviewVersion)
 	}
 	return n, nil
 }

@@ -42,7 +42,7 @@ func (h timelineHandlers) items(c echo.Context) error {
 		}
 		return strings.Compare(b.ID.String(), a.ID.String())
 	})
-	return h.render(c, http.StatusOK, mediaviews.DaysPage(daysOf(ctx, page), ""))
+	return h.render(c, http.StatusOK, mediaviews.DaysPage(daysOf(ctx, page, fromTimeline), ""))
 }
 
 func parseIDs(list string) ([]uuid.UUID, error) {

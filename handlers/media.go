@@ -107,13 +107,13 @@ func daysLeft(trashed, now time.Time) int {
 }
 
 // sets are the lists through which the viewer moves.
-var sets = map[string]app.SetKind{"timeline": app.SetTimeline, "favourites": app.SetFavourites, "trash": app.SetTrash}
+var sets = map[string]app.SetKind{"timeline": app.SetTimeline, "favourites": app.SetFavourites, "trash": app.SetTrash, "album": app.SetAlbum}
 
 // linkNeighbours leads to what stands before and after the item in its list,
 // with the panel open if it is.
 func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) error {
 	v.AfterTrashURL = list.list()
-	if !actor.SignedIn() {
+	if !actor.SignedIn() && list.kind != "album" {
 		return nil
 	}
 	beside, err := h.beside(ctx, actor, v, list, id)
@@ -123,6 +123,30 @@ func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *m
 	to, previews := list.viewer, map[uuid.UUID]string{}
 	if v.InfoOpen {
 		to = list.withInfo
+	}
+	if p := beside.Previous; p != nil && beside.PreviousPreview > 0 {
+		previews[*p] = derivativeURL(p.String(), app.Preview, beside.PreviousPreview)
+	}
+	if n := beside.Next; n != nil && beside.NextPreview > 0 {
+		previews[*n] = derivativeURL(n.String(), app.Preview, beside.NextPreview)
+	}
+	if err := h.describe(ctx, actor, v, id, beside, previews); err != nil {
+		return err
+	}
+	if p := beside.Previous; p != nil {
+		v.PrevURL, v.PrevPreviewURL, v.AfterTrashURL = to(*p), previews[*p], list.viewer(*p)
+	}
+	if n := beside.Next; n != nil {
+		v.NextURL, v.NextPreviewURL, v.AfterTrashURL = to(*n), previews[*n], list.viewer(*n)
+	}
+	return nil
+}
+
+// describe adds what only those are told who are signed in: who uploaded the
+// item, and the previews of hits beside it.
+func (h mediaHandlers) describe(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, id uuid.UUID, beside app.Neighbours, previews map[uuid.UUID]string) error {
+	if !actor.SignedIn() {
+		return nil
 	}
 	records, err := h.app.Records(ctx, actor, present(&id, beside.Previous, beside.Next))
 	if err != nil {
@@ -135,18 +159,12 @@ func (h mediaHandlers) linkNeighbours(ctx context.Context, actor app.Actor, v *m
 			previews[r.ID] = derivativeURL(r.ID.String(), app.Preview, r.PreviewVersion)
 		}
 	}
-	if p := beside.Previous; p != nil {
-		v.PrevURL, v.PrevPreviewURL, v.AfterTrashURL = to(*p), previews[*p], list.viewer(*p)
-	}
-	if n := beside.Next; n != nil {
-		v.NextURL, v.NextPreviewURL, v.AfterTrashURL = to(*n), previews[*n], list.viewer(*n)
-	}
 	return nil
 }
 
 // beside finds the neighbours, and why a search has found the item.
 func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) (app.Neighbours, error) {
-	set := app.Set{Kind: app.SetSearch}
+	set := app.Set{Kind: app.SetSearch, Album: list.album()}
 	if kind, ok := sets[list.kind]; ok {
 		set.Kind = kind
 	} else {
@@ -154,13 +172,16 @@ func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaview
 		if err != nil {
 			return app.Neighbours{}, err
 		}
-		if set.Search, err = searchQuery(list.search, cameras); err != nil {
+		if set.Search, err = searchQuery(list.fields, cameras); err != nil {
 			return app.Neighbours{}, nil // a search that finds nothing
 		}
 	}
 	n, err := h.app.Neighbours(ctx, actor, set, id)
 	if code := app.CodeOf(err); set.Kind == app.SetSearch && (code == app.CodeInvalid || code == app.CodeUnavailable) {
 		return app.Neighbours{}, nil // likewise, or one that takes too long
+	}
+	if set.Kind == app.SetAlbum && app.CodeOf(err) == app.CodeNotFound {
+		return app.Neighbours{}, nil // the item may be seen, that album not
 	}
 	v.Info.Why = whyText(ctx, n.Explain)
 	return n, err

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -10,8 +11,8 @@ import (
 // origin is the list from which the viewer was opened. The viewer's address
 // carries it, so that previous, next and back stay within that list.
 type origin struct {
-	kind   string     // timeline, favourites, trash or search
-	search url.Values // the words and filters of a search
+	kind   string     // timeline, favourites, trash, search or album
+	fields url.Values // the words and filters of a search, the id of an album
 }
 
 var (
@@ -31,7 +32,20 @@ func fromSearch(values url.Values) origin {
 			kept.Set(field, v)
 		}
 	}
-	return origin{kind: "search", search: kept}
+	return origin{kind: "search", fields: kept}
+}
+
+// fromAlbum is the list of an album's items.
+func fromAlbum(id uuid.UUID) origin {
+	return origin{kind: "album", fields: url.Values{"album": {id.String()}}}
+}
+
+// album is the one whose list it is; zero in other lists.
+func (o origin) album() uuid.UUID {
+	if o.kind != "album" {
+		return uuid.Nil
+	}
+	return uuid.MustParse(o.fields.Get("album"))
 }
 
 // originOf reads the list from the address; an unknown one is the timeline.
@@ -43,6 +57,10 @@ func originOf(c echo.Context) origin {
 		return fromTrash
 	case "search":
 		return fromSearch(c.QueryParams())
+	case "album":
+		if id, err := uuid.Parse(c.QueryParam("album")); err == nil {
+			return fromAlbum(id)
+		}
 	}
 	return fromTimeline
 }
@@ -53,7 +71,7 @@ func (o origin) viewer(id uuid.UUID) string { return o.at("/media/" + id.String(
 // at is a path with the list appended, for pages around one item.
 func (o origin) at(path string) string {
 	q := url.Values{}
-	for field, v := range o.search {
+	for field, v := range o.fields {
 		q[field] = v
 	}
 	if o.kind != "timeline" {
@@ -66,19 +84,15 @@ func (o origin) at(path string) string {
 }
 
 // withInfo is the viewer with its panel open.
-func (o origin) withInfo(id uuid.UUID) string {
-	address := o.viewer(id)
-	if o.kind == "timeline" {
-		return address + "?info=1"
-	}
-	return address + "&info=1"
-}
+func (o origin) withInfo(id uuid.UUID) string { return with(o.viewer(id), "info=1") }
 
 // list is the address of the list itself.
 func (o origin) list() string {
 	switch o.kind {
 	case "search":
-		return "/search?" + o.search.Encode()
+		return "/search?" + o.fields.Encode()
+	case "album":
+		return "/albums/" + o.fields.Get("album")
 	default:
 		return "/" + o.kind
 	}
@@ -90,5 +104,13 @@ func (o origin) place(id uuid.UUID) string {
 	if o.kind == "search" {
 		return o.list() + anchor
 	}
-	return o.list() + "?at=" + id.String() + anchor
+	return with(o.list(), "at="+id.String()) + anchor
+}
+
+// with adds an encoded field to the query of an address.
+func with(address, field string) string {
+	if strings.Contains(address, "?") {
+		return address + "&" + field
+	}
+	return address + "?" + field
 }

@@ -57,6 +57,16 @@ func (s *Server) routes(d Deps) {
 	search := searchHandlers{s, d.App}
 	s.get("/search", search.show)
 
+	// Albums
+	album := albumHandlers{s, d.App}
+	s.get("/albums", album.list)
+	s.get("/albums/:id", album.show)
+	albumForm := albumFormHandlers{s, d.App}
+	s.get("/albums/new", albumForm.newForm)
+	e.POST("/albums/new", albumForm.create)
+	s.get("/albums/:id/edit", albumForm.editForm)
+	e.POST("/albums/:id/edit", albumForm.edit)
+
 	// The bytes
 	bytes := bytesHandlers{s, d.App}
 	s.get("/media/:id/thumb", bytes.thumb)

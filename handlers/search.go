@@ -42,7 +42,7 @@ func (h searchHandlers) show(c echo.Context) error {
 		return err
 	}
 	view := h.view(list, cameras)
-	q, err := searchQuery(list.search, cameras)
+	q, err := searchQuery(list.fields, cameras)
 	if err == nil && q.Similar != (uuid.UUID{}) {
 		if err := h.showSeed(ctx, actor, &view, list, q.Similar); err != nil {
 			return err
@@ -81,12 +81,12 @@ func (h searchHandlers) show(c echo.Context) error {
 		return h.render(c, status, search.HitsPage(view.Hits, view.MoreURL))
 	}
 	view.Page = h.page(c)
-	view.Page.Query = list.search.Get("q")
+	view.Page.Query = list.fields.Get("q")
 	return h.render(c, status, search.SearchPage(view))
 }
 
 func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
-	get := list.search.Get
+	get := list.fields.Get
 	v := search.Search{
 		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
 		Filtered: get("from")+get("to")+get("type")+get("camera")+get("ai_status") != "",
@@ -225,7 +225,7 @@ func (h searchHandlers) showSeed(ctx context.Context, actor app.Actor, v *search
 	seed := tile(ctx, detailItem(m), fromTimeline)
 	v.Seed = &seed
 	rest := url.Values{}
-	for field, value := range list.search {
+	for field, value := range list.fields {
 		if field != "similar" {
 			rest[field] = value
 		}

@@ -39,11 +39,11 @@ func (h timelineHandlers) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	days := daysOf(ctx, page)
+	days := daysOf(ctx, page, fromTimeline)
 	if q.Month != "" && len(days) > 0 { // it begins with a whole day
 		days[0].Partial = len(days) == 1 && page.Next != ""
 	}
-	older := olderDaysURL(page, days)
+	older := olderDaysURL("/timeline", page, days)
 	if wantsFragment(c.Request()) {
 		if len(days) > 0 {
 			days[0].Continued = days[0].Date.Format(time.DateOnly) == c.QueryParam("day")
@@ -55,13 +55,13 @@ func (h timelineHandlers) show(c echo.Context) error {
 		return err
 	}
 	return h.render(c, http.StatusOK, mediaviews.TimelinePage(mediaviews.Timeline{
-		Page: h.page(c), Days: days, Months: monthsOf(months, shownMonth(q.Month, days)), OlderURL: older,
+		Page: h.page(c), Days: days, Months: monthsOf("/timeline", months, shownMonth(q.Month, days)), OlderURL: older,
 		NewerURL: newerURL("/timeline", page), NewestURL: "/timeline", EventsURL: "/events", ItemsURL: "/timeline/items",
 	}))
 }
 
 // daysOf groups a page by the day on the wall clock.
-func daysOf(ctx context.Context, page app.ItemPage) []mediaviews.Day {
+func daysOf(ctx context.Context, page app.ItemPage, list origin) []mediaviews.Day {
 	var days []mediaviews.Day
 	for _, item := range page.Items {
 		y, m, d := item.TakenAtLocal.Date()
@@ -70,7 +70,7 @@ func daysOf(ctx context.Context, page app.ItemPage) []mediaviews.Day {
 			days = append(days, mediaviews.Day{Date: date})
 		}
 		day := &days[len(days)-1]
-		day.Tiles = append(day.Tiles, tile(ctx, item, fromTimeline))
+		day.Tiles = append(day.Tiles, tile(ctx, item, list))
 	}
 	if len(days) > 0 { // those at the ends of a page may go on beyond it
 		first, last := &days[0], &days[len(days)-1]
@@ -80,12 +80,12 @@ func daysOf(ctx context.Context, page app.ItemPage) []mediaviews.Day {
 	return days
 }
 
-func monthsOf(months []app.Month, shown string) []mediaviews.Month {
+func monthsOf(path string, months []app.Month, shown string) []mediaviews.Month {
 	out := make([]mediaviews.Month, len(months))
 	for n, m := range months {
 		out[n] = mediaviews.Month{
 			Year: m.Month.Year(), Month: m.Month.Month(), Count: m.Count,
-			Href: "/timeline?month=" + m.Key(), Current: m.Key() == shown,
+			Href: with(path, "month="+m.Key()), Current: m.Key() == shown,
 		}
 	}
 	return out
@@ -101,8 +101,8 @@ func shownMonth(asked string, days []mediaviews.Day) string {
 
 // olderDaysURL is the next page. It names the day that this one ends with,
 // whose heading the next need not repeat when it is added to this one.
-func olderDaysURL(page app.ItemPage, days []mediaviews.Day) string {
-	address := olderURL("/timeline", page)
+func olderDaysURL(path string, page app.ItemPage, days []mediaviews.Day) string {
+	address := olderURL(path, page)
 	if address != "" && len(days) > 0 {
 		address += "&day=" + days[len(days)-1].Date.Format(time.DateOnly)
 	}
@@ -113,14 +113,14 @@ func olderURL(path string, page app.ItemPage) string {
 	if page.Next == "" {
 		return ""
 	}
-	return path + "?before=" + url.QueryEscape(page.Next)
+	return with(path, "before="+url.QueryEscape(page.Next))
 }
 
 func newerURL(path string, page app.ItemPage) string {
 	if page.Prev == "" {
 		return ""
 	}
-	return path + "?after=" + url.QueryEscape(page.Prev)
+	return with(path, "after="+url.QueryEscape(page.Prev))
 }
 
 // listQuery reads which page of a list is asked for: the one before or after a

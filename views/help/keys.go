@@ -20,6 +20,7 @@ type Key struct {
 func Table() []Key {
 	return []Key{
 		{[]string{"g t"}, "keys.anywhere", "keys.timeline"},
+		{[]string{"g a"}, "keys.anywhere", "keys.albums"},
 		{[]string{"g f"}, "keys.anywhere", "keys.favourites"},
 		{[]string{"g s"}, "keys.anywhere", "keys.search"},
 		{[]string{"g u"}, "keys.anywhere", "keys.upload"},

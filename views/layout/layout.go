@@ -4,7 +4,7 @@ package layout
 // Page is what the shell needs to know. Texts are already in the reader's language.
 type Page struct {
 	Title   string   // of the page, without the product's name; every page component has its own where this is ""
-	Section string   // current entry of the navigation: timeline, favourites, search, upload, trash, account, admin, help; set by the page component
+	Section string   // current entry of the navigation: timeline, albums, favourites, search, upload, trash, account, admin, help; set by the page component
 	User    *User    // who is signed in; nil shows no navigation
 	Theme   string   // "light", "dark", or "" for the system's
 	Query   string   // content of the search box
@@ -49,14 +49,16 @@ func (p Page) Named(section, title string) Page {
 type entry struct {
 	section, href, icon, key string
 	letter                   string // pressed after g
+	onBar                    bool   // of phones; the others are behind "more"
 }
 
 var places = []entry{
-	{"timeline", "/timeline", "photos", "nav.timeline", "t"},
-	{"favourites", "/favourites", "heart", "nav.favourites", "f"},
-	{"search", "/search", "search", "nav.search", "s"},
-	{"upload", "/upload", "upload", "nav.upload", "u"},
-	{"trash", "/trash", "trash", "nav.trash", ""},
+	{"timeline", "/timeline", "photos", "nav.timeline", "t", true},
+	{"albums", "/albums", "albums", "nav.albums", "a", true},
+	{"favourites", "/favourites", "heart", "nav.favourites", "f", false},
+	{"search", "/search", "search", "nav.search", "s", true},
+	{"upload", "/upload", "upload", "nav.upload", "u", true},
+	{"trash", "/trash", "trash", "nav.trash", "", false},
 }
 
 func (e entry) current(p Page) string {

@@ -125,7 +125,7 @@ func TimelinePage(p Timeline) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = newer(p.NewerURL, p.NewestURL).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Newer(p.NewerURL, p.NewestURL).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -216,7 +216,7 @@ func TimelinePage(p Timeline) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(p.Months) > 0 {
-				templ_7745c5c3_Err = scrubber(p.Months).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Scrubber(p.Months).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -469,8 +469,8 @@ func daySection(d Day) templ.Component {
 	})
 }
 
-// scrubber is the list of months: a column beside the days on wide screens, a sheet on phones.
-func scrubber(months []Month) templ.Component {
+// Scrubber is the list of months: a column beside the days on wide screens, a sheet on phones.
+func Scrubber(months []Month) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -731,7 +731,7 @@ func gridPage(p Grid, emptyIcon, emptyTitle, emptyText string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = newer(p.NewerURL, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Newer(p.NewerURL, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -224,7 +224,7 @@ func TrashPage(p Trash) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = newer(p.NewerURL, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Newer(p.NewerURL, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -93,8 +93,8 @@ function merge(day) {
 
 // recount keeps the number in a day's heading right; a day that is not all on the page has none.
 function recount(day) {
-  const count = $(".day-count", day), n = $$(".tile", day).length;
-  if (count) count.textContent = n === 1 ? days.dataset.one : days.dataset.other.replace("2", n.toLocaleString(document.documentElement.lang));
+  const count = $(".day-count", day), n = $$(".tile", day).length, { one, other } = $("#days").dataset;
+  if (count) count.textContent = n === 1 ? one : other.replace("2", n.toLocaleString(document.documentElement.lang));
 }
 
 pill?.addEventListener("click", () => {
