@@ -69,6 +69,8 @@ type Deps struct {
 	DefaultZone *time.Location // assumed where a file does not say
 	Now         func() time.Time
 
+	Mail MailDeps // only where mails are written or sent
+
 	ML           ML           // only where embeddings are dispatched, shown or searched
 	Attempts     *RateLimiter // only where people sign in: the web process
 	PasswordCost int          // bcrypt's; 0 means DefaultPasswordCost
@@ -92,6 +94,7 @@ type App struct {
 	active      *activeModelCache
 	progress    *progressCache
 	site        *siteSettingsCache
+	mail        MailDeps
 }
 
 // New returns the use-cases over d.
@@ -100,7 +103,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{},
+		site: &siteSettingsCache{}, mail: d.Mail,
 	}
 }
 

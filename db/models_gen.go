@@ -230,6 +230,50 @@ func (ns NullEmbeddingModelState) Value() (driver.Value, error) {
 	return string(ns.EmbeddingModelState), nil
 }
 
+type MailState string
+
+const (
+	MailStateQueued  MailState = "queued"
+	MailStateSending MailState = "sending"
+	MailStateSent    MailState = "sent"
+	MailStateDead    MailState = "dead"
+)
+
+func (e *MailState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = MailState(s)
+	case string:
+		*e = MailState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for MailState: %T", src)
+	}
+	return nil
+}
+
+type NullMailState struct {
+	MailState MailState
+	Valid     bool // Valid is true if MailState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullMailState) Scan(value interface{}) error {
+	if value == nil {
+		ns.MailState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.MailState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullMailState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.MailState), nil
+}
+
 type MediaKind string
 
 const (
@@ -452,8 +496,63 @@ type GroupMember struct {
 	UserID  uuid.UUID
 }
 
+type Invitation struct {
+	ID         uuid.UUID
+	Email      string
+	InviterID  uuid.UUID
+	AlbumID    *uuid.UUID
+	Role       *AlbumRole
+	Message    string
+	Language   string
+	TokenHash  []byte
+	CreatedAt  time.Time
+	SentAt     time.Time
+	Sends      int32
+	ExpiresAt  time.Time
+	AcceptedAt *time.Time
+	AcceptedBy *uuid.UUID
+	RevokedAt  *time.Time
+}
+
+type InvitationGroup struct {
+	InvitationID uuid.UUID
+	GroupID      uuid.UUID
+}
+
 type Lexicon struct {
 	Word string
+}
+
+type Mail struct {
+	ID           uuid.UUID
+	Recipient    string
+	UserID       *uuid.UUID
+	ByID         *uuid.UUID
+	AlbumID      *uuid.UUID
+	InvitationID *uuid.UUID
+	Template     string
+	Language     string
+	Data         []byte
+	State        MailState
+	Priority     int16
+	Attempts     int32
+	Deaths       int32
+	LeaseUntil   *time.Time
+	NextAt       time.Time
+	ErrorCode    string
+	Error        string
+	CreatedAt    time.Time
+	EndedAt      *time.Time
+}
+
+type MailText struct {
+	Template  string
+	Language  string
+	Version   int32
+	Subject   *string
+	Body      *string
+	ChangedBy *uuid.UUID
+	ChangedAt time.Time
 }
 
 type Media struct {

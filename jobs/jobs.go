@@ -39,3 +39,9 @@ type ResumeMedia struct {
 
 // Kind implements Job.
 func (ResumeMedia) Kind() string { return "resume_media" }
+
+// SendMail says that mails are waiting to be sent; the rows say which.
+type SendMail struct{}
+
+// Kind implements Job.
+func (SendMail) Kind() string { return "send_mail" }
