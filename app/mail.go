@@ -66,7 +66,7 @@ func (a *App) queueMail(ctx context.Context, q *db.Queries, m Mail) error {
 	}
 	id := newID()
 	row := db.AddMailParams{
-		ID: id, Recipient: m.To, UserID: idOrNil(m.UserID), ByID: idOrNil(m.By), AlbumID: idOrNil(m.Album), InvitationID: idOrNil(m.Invitation),
+		ID: id, Recipient: m.To, UserID: refOf(m.UserID), ByID: refOf(m.By), AlbumID: refOf(m.Album), InvitationID: refOf(m.Invitation),
 		Template: m.Template, Language: template.Language, Data: a.sealMail(id, text), Now: a.now(),
 	}
 	if m.Bulk {
@@ -115,8 +115,8 @@ func (a *App) link(segments ...string) string {
 	return base
 }
 
-// idOrNil is how a column that may be null takes the id.
-func idOrNil(id uuid.UUID) *uuid.UUID {
+// refOf is how a column that may be null takes the id.
+func refOf(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
 		return nil
 	}
