@@ -38,6 +38,7 @@ const (
 	TrashAlbum    Action = "album.trash"    // and restore it
 	DeleteAlbum   Action = "album.delete"   // for good, from the trash
 	LeaveAlbum    Action = "album.leave"
+	ListMembers   Action = "album.members" // names and roles; the rest of it is for those who may share
 )
 
 // Actions that need no object.
@@ -98,6 +99,7 @@ var rules = map[Action]rule{
 	TrashAlbum:     {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
 	DeleteAlbum:    {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
 	LeaveAlbum:     {role: RoleViewer, scope: ScopeShare, signedIn: true},
+	ListMembers:    {role: RoleViewer, scope: ScopeShare, signedIn: true},
 	CreateAlbum:    {scope: ScopeMediaWrite, signedIn: true},
 	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
 	Upload:         {scope: ScopeMediaWrite, signedIn: true},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"albumen/app"
+	"albumen/db"
 	"albumen/media"
 	"albumen/ml"
 )
@@ -70,7 +71,15 @@ var ownAccess = map[string]ownCase{
 		return err
 	}, accounting},
 
-	"Users":            {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Users(ctx, x)) }, managing},
+	"Users": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Users(ctx, x)) }, managing},
+	"UserPage": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.UserPage(ctx, x, app.UserQuery{}))
+	}, managing},
+	"SuggestUsers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SuggestUsers(ctx, x)) }, managing},
+	"Groups":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Groups(ctx, x)) }, managing},
+	"CreateGroup": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.CreateGroup(ctx, x, uuid.NewString()))
+	}, managing},
 	"CheckDrift":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.CheckDrift(ctx, x)) }, managing},
 	"ProcessingCounts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.ProcessingCounts(ctx, x)) }, managing},
 	"CreateUser": {func(ctx context.Context, a *app.App, x app.Actor) error {
@@ -155,18 +164,35 @@ var ownAccess = map[string]ownCase{
 // testedElsewhere are use-cases whose rows need more of a stage than a table
 // gives; the test that has them is named.
 var testedElsewhere = map[string]string{
-	"ReceiveMedia":   "TestReceiveAccess",
-	"CreateUpload":   "TestUploadAccess",
-	"UploadByID":     "TestUploadAccess",
-	"TakeUpload":     "TestUploadAccess",
-	"AppendUpload":   "TestUploadAccess",
-	"FinishUpload":   "TestUploadAccess",
-	"CancelUpload":   "TestUploadAccess",
-	"Undo":           "TestUndoBelongsToWhoDidIt",
-	"RevokeToken":    "TestTokensOfOthersDoNotExist",
-	"UserByEmail":    "TestUserManagementAccess",
-	"SuspendUser":    "TestUserManagementAccess",
-	"ResetPassword":  "TestUserManagementAccess",
+	"ReceiveMedia":  "TestReceiveAccess",
+	"CreateUpload":  "TestUploadAccess",
+	"UploadByID":    "TestUploadAccess",
+	"TakeUpload":    "TestUploadAccess",
+	"AppendUpload":  "TestUploadAccess",
+	"FinishUpload":  "TestUploadAccess",
+	"CancelUpload":  "TestUploadAccess",
+	"Undo":          "TestUndoBelongsToWhoDidIt",
+	"RevokeToken":   "TestTokensOfOthersDoNotExist",
+	"UserByEmail":   "TestUserManagementAccess",
+	"SuspendUser":   "TestUserManagementAccess",
+	"ResetPassword": "TestUserManagementAccess",
+
+	"UserDetail":        "TestUserManagementAccess",
+	"SetUserAdmin":      "TestUserManagementAccess",
+	"SetUserQuota":      "TestUserManagementAccess",
+	"DeleteUser":        "TestUserManagementAccess",
+	"Group":             "TestUserManagementAccess",
+	"RenameGroup":       "TestUserManagementAccess",
+	"DeleteGroup":       "TestUserManagementAccess",
+	"AddGroupMember":    "TestUserManagementAccess",
+	"RemoveGroupMember": "TestUserManagementAccess",
+	"Members":           "TestMemberAccess",
+	"AddMember":         "TestMemberAccess",
+	"SetMemberRole":     "TestMemberAccess",
+	"RemoveMember":      "TestMemberAccess",
+	"LeaveAlbum":        "TestMemberAccess",
+	"TransferAlbum":     "TestMemberAccess",
+
 	"Neighbours":     "TestNeighboursAccess",
 	"SiteState":      "TestTheSiteIsForAdministrators",
 	"RetryFailed":    "TestTheSiteIsForAdministrators",
@@ -315,7 +341,9 @@ func TestUserManagementAccess(t *testing.T) {
 	u, admin := w.user("user"), w.user("admin")
 	w.exec("UPDATE users SET is_admin = true WHERE id = $1", admin.ID)
 	admin.IsAdmin = true
-	target := w.user("target")
+	target, gone := w.user("target"), w.user("gone")
+	album := w.album(target, db.AlbumVisibilityPrivate)
+	group, spare := w.grantGroup(album, db.AlbumRoleViewer, admin.ID), w.grantGroup(album, db.AlbumRoleViewer)
 	for who, c := range map[string]struct {
 		actor app.Actor
 		want  string
@@ -324,9 +352,18 @@ func TestUserManagementAccess(t *testing.T) {
 		"admin without the scope": {app.TokenActor(admin, []app.Scope{app.ScopeMediaRead}), "f"},
 	} {
 		for name, err := range map[string]error{
-			"UserByEmail":   second(w.UserByEmail(t.Context(), c.actor, target.Email)),
-			"SuspendUser":   w.SuspendUser(t.Context(), c.actor, target.ID, true),
-			"ResetPassword": w.ResetPassword(t.Context(), c.actor, target.ID, "correct horse battery"),
+			"UserByEmail":       second(w.UserByEmail(t.Context(), c.actor, target.Email)),
+			"SuspendUser":       w.SuspendUser(t.Context(), c.actor, target.ID, true),
+			"ResetPassword":     w.ResetPassword(t.Context(), c.actor, target.ID, "correct horse battery"),
+			"UserDetail":        second(w.UserDetail(t.Context(), c.actor, target.ID)),
+			"SetUserAdmin":      w.SetUserAdmin(t.Context(), c.actor, target.ID, true),
+			"SetUserQuota":      w.SetUserQuota(t.Context(), c.actor, target.ID, nil),
+			"DeleteUser":        second(w.DeleteUser(t.Context(), c.actor, gone.ID, app.UserDeletion{Confirm: gone.Email})),
+			"Group":             second(w.Group(t.Context(), c.actor, group, "", 0)),
+			"RenameGroup":       w.RenameGroup(t.Context(), c.actor, group, "Family"),
+			"AddGroupMember":    w.AddGroupMember(t.Context(), c.actor, group, target.ID),
+			"RemoveGroupMember": w.RemoveGroupMember(t.Context(), c.actor, group, admin.ID),
+			"DeleteGroup":       w.DeleteGroup(t.Context(), c.actor, spare),
 		} {
 			got := "o"
 			if err != nil {

@@ -29,6 +29,7 @@ type NewUser struct {
 	Admin    bool
 	Language string // BCP 47 tag
 	TimeZone string // IANA name
+	Quota    *int64 // bytes of originals; nil: what the site gives new accounts
 }
 
 const (
@@ -93,7 +94,7 @@ func (a *App) ActorOfUser(ctx context.Context, userID uuid.UUID) (Actor, error) 
 }
 
 // CreateUser makes an account; only site admins and the system may.
-// CodeInvalid names the fields email, name, password, language or time_zone.
+// CodeInvalid names the fields email, name, password, quota, language or time_zone.
 func (a *App) CreateUser(ctx context.Context, actor Actor, n NewUser) (db.User, error) {
 	if err := actor.allow(ManageSite); err != nil {
 		return db.User{}, err
@@ -104,10 +105,17 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, n NewUser) (db.User, 
 	}
 	var user db.User
 	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
-		if user, err = insertUser(ctx, q, params); err != nil || !user.IsAdmin {
+		if user, err = insertUser(ctx, q, params); err != nil {
 			return err
 		}
-		return q.EndFirstRun(ctx)
+		if user.IsAdmin {
+			if err := q.EndFirstRun(ctx); err != nil {
+				return fmt.Errorf("end the first run: %w", err)
+			}
+		}
+		return a.audit(ctx, q, actor, auditEvent{Action: "user.create", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{
+			"name": user.Name, "email": user.Email, "admin": user.IsAdmin,
+		}})
 	})
 	return user, err
 }
@@ -131,6 +139,9 @@ func (a *App) prepareUser(ctx context.Context, n NewUser) (db.CreateUserParams, 
 		zone = a.defaultZone.String()
 	}
 	checkLocale(lang, zone, fields)
+	if n.Quota != nil && *n.Quota < 0 {
+		fields["quota"] = "error.quota_invalid"
+	}
 	if len(fields) > 0 {
 		return db.CreateUserParams{}, &Error{Code: CodeInvalid, Key: "error.invalid", Fields: fields}
 	}
@@ -138,8 +149,18 @@ func (a *App) prepareUser(ctx context.Context, n NewUser) (db.CreateUserParams, 
 	if err != nil {
 		return db.CreateUserParams{}, err
 	}
+	quota := n.Quota
+	if quota == nil {
+		site, err := a.siteSettings(ctx)
+		if err != nil {
+			return db.CreateUserParams{}, err
+		}
+		if site.DefaultQuota > 0 {
+			quota = &site.DefaultQuota
+		}
+	}
 	return db.CreateUserParams{
-		ID: newID(), Email: email, Name: name, PasswordHash: hash, IsAdmin: n.Admin, Language: lang, TimeZone: zone,
+		ID: newID(), Email: email, Name: name, PasswordHash: hash, IsAdmin: n.Admin, Language: lang, TimeZone: zone, QuotaBytes: quota,
 	}, nil
 }
 

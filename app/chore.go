@@ -15,7 +15,8 @@ import (
 // go on where another one stopped.
 const (
 	choreEmptyTrash = "empty_trash"
-	choreReindex    = "reindex" // after a change of language
+	choreReindex    = "reindex"     // after a change of language
+	choreRemoveUser = "remove_user" // with all that the person has, or after handing it over
 )
 
 // choreState is what a step leaves.
@@ -40,7 +41,7 @@ func (a *App) stepChore(ctx context.Context, user uuid.UUID, kind string) (n int
 			return fmt.Errorf("take the chore %s: %w", kind, err)
 		}
 		step := map[string]func(context.Context, *db.Queries, db.Chore) (int, bool, error){
-			choreEmptyTrash: a.emptyTrashStep, choreReindex: a.reindexStep,
+			choreEmptyTrash: a.emptyTrashStep, choreReindex: a.reindexStep, choreRemoveUser: a.removeUserStep,
 		}[kind]
 		done := false
 		if n, done, err = step(ctx, q, c); err != nil || !done {

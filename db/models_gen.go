@@ -737,3 +737,10 @@ type User struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
+
+type UserRemoval struct {
+	UserID  uuid.UUID
+	HeirID  *uuid.UUID
+	AskedBy *uuid.UUID
+	AskedAt time.Time
+}

@@ -38,8 +38,8 @@ func (q *Queries) CountAdmins(ctx context.Context) (int64, error) {
 }
 
 const createUser = `-- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at
 `
 
@@ -51,6 +51,7 @@ type CreateUserParams struct {
 	IsAdmin      bool
 	Language     string
 	TimeZone     string
+	QuotaBytes   *int64
 }
 
 func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, error) {
@@ -62,6 +63,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		arg.IsAdmin,
 		arg.Language,
 		arg.TimeZone,
+		arg.QuotaBytes,
 	)
 	var i User
 	err := row.Scan(
