@@ -56,7 +56,9 @@ func (h searchHandlers) show(c echo.Context) error {
 		view.Notes = noteTexts(ctx, notes)
 	}
 	if err == nil && view.Asked {
-		q.Cursor = c.QueryParam("cursor")
+		if q.Cursor = c.QueryParam("cursor"); q.Cursor != "" {
+			view.FirstURL = list.list()
+		}
 		var found app.SearchPage
 		if found, err = h.app.Search(ctx, actor, q); err == nil {
 			view.MoreURL = moreURL(list, found.Next)

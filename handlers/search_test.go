@@ -87,4 +87,8 @@ func TestSearchGoesOn(t *testing.T) {
 	if len(seen) != 130 {
 		t.Errorf("two pages hold %d of 130 photos", len(seen))
 	}
+	// Without scripts the second page stands alone, and leads back.
+	if back := linkOf(page, `rel="prev"`) + linkOf(b.ok(next), `rel="prev"`); back != "/search?q=lake" {
+		t.Errorf("the pages lead back to %q", back)
+	}
 }

@@ -22,6 +22,7 @@ type Search struct {
 	Cameras  []string    // to choose from
 	Filtered bool        // a filter is set
 	ResetURL string      // the same words without filters
+	FirstURL string      // of the first page of results; "" on it
 	Asked    bool        // there is a query or a filter; without, the page invites to search
 	Seed     *media.Tile // the item whose like is looked for
 	// The same search without it.
