@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"albumen/internal/nice"
 )
 
 // recycleAfter is how many files a child decodes before a fresh one takes its
@@ -112,7 +114,7 @@ func startChild(exe string) (*child, error) {
 		return nil, fmt.Errorf("start decoder: %w", err)
 	}
 	cmd.Stdout = w
-	err = cmd.Start()
+	err = nice.Start(cmd, nice.Decoding)
 	w.Close()
 	if err != nil {
 		out.Close()

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"albumen/internal/nice"
 )
 
 const (
@@ -109,7 +111,7 @@ func startExif(exe string) (*exifProcess, error) {
 		return nil, fmt.Errorf("start exiftool: %w", err)
 	}
 	cmd.Stdout = w
-	err = cmd.Start()
+	err = nice.Start(cmd, nice.Decoding)
 	w.Close()
 	if err != nil {
 		r.Close()

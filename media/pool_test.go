@@ -5,12 +5,18 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"albumen/internal/nice"
 )
 
 // bombPNG claims a size and holds next to nothing; padding makes the file long
@@ -97,6 +103,45 @@ func TestLimitsThatCannotWorkAreRefused(t *testing.T) {
 	}
 	if _, err := NewProcessor(Config{Exiftool: "/nonexistent/exiftool"}); err == nil {
 		t.Error("a missing exiftool is accepted")
+	}
+}
+
+// New photos give way to what a person waits for, in every thread.
+func TestDecodersAreNicer(t *testing.T) {
+	own, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProcessorWith(t, Config{Workers: 1})
+	small := filepath.Join(t.TempDir(), "photo.jpg")
+	photograph(t, 320, 240, small)
+	mustStill(t, p, small)
+	threads := 0
+	for _, pid := range decoderPIDs() {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			tid, err := strconv.Atoi(filepath.Base(task))
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := unix.Getpriority(unix.PRIO_PROCESS, tid)
+			if errors.Is(err, unix.ESRCH) {
+				continue // it just ended
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			threads++
+			if want := min(19, 20-own+nice.Decoding); 20-raw != want {
+				t.Errorf("a thread of a decoder has the niceness %d, not %d", 20-raw, want)
+			}
+		}
+	}
+	if threads == 0 {
+		t.Error("no decoder runs")
 	}
 }
 

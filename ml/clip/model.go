@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"albumen/internal/nice"
 	"albumen/ml/clip/kernel"
 )
 
@@ -130,17 +131,20 @@ func (m *Model) readWeights(path string, vision *visionWeights, text *textWeight
 }
 
 // build compiles the graphs: one per thread for pictures in number, one of all
-// threads for a single picture, and one for texts.
+// threads for a single picture, and one for texts. Pictures get threads of the lowest
+// priority: nobody waits for them.
 func (m *Model) build(vision *visionWeights, text *textWeights) error {
-	pool := func(threads int, g *gate) *pool {
-		p := newPool(threads, g)
-		m.pools = append(m.pools, p)
-		return p
+	look := func(threads, capacity int) (*visionMachine, error) {
+		p, err := m.pool(threads, &m.gate, nice.Embedding)
+		if err != nil {
+			return nil, err
+		}
+		return newVisionMachine(vision, m.set, p, capacity)
 	}
 	side := m.config.Vision.ImageSize
 	capacity := max(1, min(rowsAtOnce/m.config.Vision.Positions(), pixelsAtOnce/(3*side*side)))
 	for range m.threads {
-		v, err := newVisionMachine(vision, m.set, pool(1, &m.gate), capacity)
+		v, err := look(1, capacity)
 		if err != nil {
 			return err
 		}
@@ -148,12 +152,26 @@ func (m *Model) build(vision *visionWeights, text *textWeights) error {
 	}
 	var err error
 	if m.threads > 1 {
-		if m.wide, err = newVisionMachine(vision, m.set, pool(m.threads, &m.gate), 1); err != nil {
+		if m.wide, err = look(m.threads, 1); err != nil {
 			return err
 		}
 	}
-	m.text, err = newTextMachine(text, m.set, pool(m.threads, nil), max(textRows, m.config.Text.Context))
+	all, err := m.pool(m.threads, nil, 0)
+	if err != nil {
+		return err
+	}
+	m.text, err = newTextMachine(text, m.set, all, max(textRows, m.config.Text.Context))
 	return err
+}
+
+// pool makes one that is closed with the model.
+func (m *Model) pool(threads int, g *gate, steps int) (*pool, error) {
+	p, err := newPool(threads, g, steps)
+	if err != nil {
+		return nil, err
+	}
+	m.pools = append(m.pools, p)
+	return p, nil
 }
 
 // Config is what the folder said.

@@ -23,6 +23,7 @@ type op struct {
 	arity int
 	out   *tensor.Dense
 	ctx   *context.Context // the run's
+	pool  *pool            // whose threads do it
 	do    func(in []gorgonia.Value)
 }
 
@@ -52,6 +53,6 @@ func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	if err := (*o.ctx).Err(); err != nil {
 		return nil, err
 	}
-	o.do(in)
+	o.pool.do(func() { o.do(in) }) // gorgonia calls from a goroutine of its own
 	return o.out, nil
 }

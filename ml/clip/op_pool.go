@@ -1,19 +1,24 @@
 package clip
 
 import (
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"albumen/internal/nice"
 )
 
 // spin is how long an idle helper looks for more work before it sleeps: longer than
 // the pauses within a run, too short to matter between runs.
 const spin = 150 * time.Microsecond
 
-// pool splits loops over several threads: the caller's and those of its helpers. It
-// serves one caller at a time. A helper that comes late costs nothing, since whoever
+// pool splits loops over several threads: the caller's and those of its helpers. One
+// of low priority has a thread of its own in place of the caller's. It serves one
+// caller at a time. A helper that comes late costs nothing, since whoever
 // is there takes the next piece.
 type pool struct {
+	first   *nice.Crew // of one thread; nil: the caller's
 	helpers []*helper
 	gate    *gate // before every piece; nil: none
 }
@@ -33,14 +38,45 @@ type loop struct {
 	body       func(worker, first, last int)
 }
 
-func newPool(threads int, g *gate) *pool {
-	p := &pool{gate: g}
+// newPool returns a pool whose threads are nicer by some steps than all others.
+func newPool(threads int, g *gate, steps int) (p *pool, err error) {
+	p = &pool{gate: g}
+	if steps > 0 {
+		if p.first, err = nice.NewCrew(1, steps); err != nil {
+			return nil, err
+		}
+	}
+	lowered := make(chan error, threads)
 	for i := 1; i < threads; i++ {
 		h := &helper{wake: make(chan struct{}, 1)}
 		p.helpers = append(p.helpers, h)
-		go h.run(i)
+		go func() {
+			var err error
+			if steps > 0 {
+				err = nice.Lower(steps)
+			}
+			if lowered <- err; err == nil {
+				h.run(i)
+			}
+		}()
 	}
-	return p
+	for range p.helpers {
+		err = errors.Join(err, <-lowered)
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// do runs a function, which may split loops, on the pool's first thread.
+func (p *pool) do(f func()) {
+	if p.first == nil {
+		f()
+		return
+	}
+	p.first.Do(f)
 }
 
 // threads is how many workers may be at work at once.
@@ -77,6 +113,9 @@ func (p *pool) split(n, piece int, body func(worker, first, last int)) {
 func (p *pool) close() {
 	for _, h := range p.helpers {
 		close(h.wake)
+	}
+	if p.first != nil {
+		p.first.Close()
 	}
 }
 

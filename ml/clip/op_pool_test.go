@@ -6,9 +6,18 @@ import (
 	"time"
 )
 
+func poolOf(t *testing.T, threads int, g *gate) *pool {
+	t.Helper()
+	p, err := newPool(threads, g, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestSplitCoversEachStepOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 3, 8} {
-		p := newPool(threads, nil)
+		p := poolOf(t, threads, nil)
 		defer p.close()
 		for round := range 300 {
 			n, piece := round%97, 1+round%13
@@ -37,7 +46,7 @@ func TestSplitCoversEachStepOnce(t *testing.T) {
 func TestGateHoldsWorkUp(t *testing.T) {
 	for _, threads := range []int{1, 3} {
 		var g gate
-		p := newPool(threads, &g)
+		p := poolOf(t, threads, &g)
 		defer p.close()
 		open, openToo := g.shut(), g.shut()
 		var pieces atomic.Int32

@@ -144,7 +144,7 @@ func (b *builder) apply(name string, out value, do func(in []gorgonia.Value), in
 		types = append(types, in.Type())
 	}
 	types = append(types, gorgonia.TensorType{Dims: 2, Of: tensor.Float32})
-	o := &op{name: name, typ: hm.NewFnType(types...), arity: len(inputs), out: out.dense, ctx: &b.machine.ctx, do: do}
+	o := &op{name: name, typ: hm.NewFnType(types...), arity: len(inputs), out: out.dense, ctx: &b.machine.ctx, pool: b.pool, do: do}
 	var err error
 	if out.node, err = gorgonia.ApplyOp(o, inputs...); err != nil {
 		b.fail(fmt.Errorf("%s: %w", name, err))

@@ -14,6 +14,7 @@ import (
 	"github.com/gocraft/work"
 	"github.com/google/uuid"
 
+	"albumen/internal/nice"
 	"albumen/jobs"
 	"albumen/media"
 	"albumen/ml"
@@ -45,7 +46,7 @@ type imageLane struct {
 	queue   *jobs.Queue
 	status  *status
 	log     *slog.Logger
-	decode  chan struct{} // a place for each decoder
+	crew    *nice.Crew // the threads that decode
 
 	readWithin time.Duration
 
@@ -53,16 +54,19 @@ type imageLane struct {
 	working  context.Context // ends when those in hand are given back
 }
 
-func newImageLane(cfg Config, model Model, s *status) *imageLane {
+func newImageLane(cfg Config, model Model, s *status) (*imageLane, error) {
 	size := cfg.Batch
 	if size == 0 {
 		size = model.Batch()
 	}
+	crew, err := nice.NewCrew(runtime.NumCPU(), nice.Embedding)
+	if err != nil {
+		return nil, err
+	}
 	return &imageLane{
 		cfg: cfg, model: model, batches: newBatcher(model, size), queue: jobs.NewQueue(cfg.Namespace, cfg.Redis),
-		status: s, log: cfg.Log, decode: make(chan struct{}, runtime.NumCPU()),
-		readWithin: readWithin,
-	}
+		status: s, log: cfg.Log, crew: crew, readWithin: readWithin,
+	}, nil
 }
 
 // run works until stopping ends, and returns when nothing is in hand any more.
@@ -85,6 +89,7 @@ func (l *imageLane) run(stopping, working context.Context) {
 	pool.Stop()
 	end()
 	helpers.Wait()
+	l.crew.Close()
 }
 
 // listen rings the bell whenever a picture is enqueued, and once after each
@@ -204,14 +209,14 @@ func (l *imageLane) embed(request ml.EmbedImage) (ml.StoreEmbedding, error) {
 	return answer, err
 }
 
-func (l *imageLane) prepare(content []byte) (clip.Pixels, error) {
-	l.decode <- struct{}{}
-	defer func() { <-l.decode }()
-	im, err := clip.Decode(content)
-	if err != nil {
-		return clip.Pixels{}, err
-	}
-	return l.model.Prepare(im)
+func (l *imageLane) prepare(content []byte) (px clip.Pixels, err error) {
+	l.crew.Do(func() {
+		var im clip.RGBImage
+		if im, err = clip.Decode(content); err == nil {
+			px, err = l.model.Prepare(im)
+		}
+	})
+	return px, err
 }
 
 // preview reads the object, at most a byte more than allowed. A storage that

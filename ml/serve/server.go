@@ -71,6 +71,10 @@ func (s *Server) Run(ctx context.Context) error {
 
 // serve answers with a model until ctx ends.
 func (s *Server) serve(ctx context.Context, model Model) error {
+	images, err := newImageLane(s.cfg, model, s.status)
+	if err != nil {
+		return fmt.Errorf("prepare for pictures: %w", err)
+	}
 	// The work in hand outlives ctx by grace.
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -82,7 +86,7 @@ func (s *Server) serve(ctx context.Context, model Model) error {
 	imagesEnded := make(chan struct{})
 	go func() {
 		defer close(imagesEnded)
-		newImageLane(s.cfg, model, s.status).run(ctx, working)
+		images.run(ctx, working)
 	}()
 	<-ctx.Done()
 	stopped := make(chan struct{})
