@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -12,10 +11,15 @@ import (
 // AIStatus says whether search by meaning knows an item.
 type AIStatus string
 
+// AllAIStatuses are the statuses, in the order in which an item has them.
+func AllAIStatuses() []AIStatus {
+	return []AIStatus{AIOff, AIPending, AIProcessing, AIDone, AIFailed}
+}
+
 // The statuses. AIOff is that of all items as long as there is no model, and of
 // what has no picture to look at.
 const (
-	AIOff        AIStatus = "off"
+	AIOff        AIStatus = db.AIOff
 	AIPending    AIStatus = AIStatus(db.AiStatePending)
 	AIProcessing AIStatus = AIStatus(db.AiStateProcessing)
 	AIDone       AIStatus = AIStatus(db.AiStateDone)
@@ -29,39 +33,21 @@ type aiOf struct {
 	Code   string
 }
 
-// candidate is what the status of an item without a row depends on.
-type candidate struct {
-	id      uuid.UUID
-	kind    db.MediaKind
-	status  db.MediaStatus
-	preview bool
-}
-
 // aiStatuses looks the items up with the model that is searched.
-func (a *App) aiStatuses(ctx context.Context, items []candidate) (map[uuid.UUID]aiOf, error) {
-	known := make(map[uuid.UUID]aiOf, len(items))
-	model, ok, err := a.activeModel(ctx)
+func (a *App) aiStatuses(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]aiOf, error) {
+	known := make(map[uuid.UUID]aiOf, len(ids))
+	for _, id := range ids {
+		known[id] = aiOf{Status: AIOff}
+	}
+	if len(ids) == 0 {
+		return known, nil
+	}
+	states, err := a.db.AIStates(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(items))
-	for n, i := range items {
-		ids[n] = i.id
-		known[i.id] = aiOf{Status: AIOff}
-		coming := i.kind == db.MediaKindPhoto && (i.status == db.MediaStatusPending || i.status == db.MediaStatusProcessing)
-		if ok && (coming || i.preview && !model.BacklogDone) {
-			known[i.id] = aiOf{Status: AIPending}
-		}
-	}
-	if !ok || len(ids) == 0 {
-		return known, nil
-	}
-	rows, err := a.db.EmbeddingStates(ctx, db.EmbeddingStatesParams{Ids: ids, ModelID: model.ID})
-	if err != nil {
-		return nil, fmt.Errorf("look up what is embedded: %w", err)
-	}
-	for _, r := range rows {
-		known[r.MediaID] = aiOf{AIStatus(r.State), r.ErrorCode}
+	for _, s := range states {
+		known[s.MediaID] = aiOf{AIStatus(s.State), s.ErrorCode}
 	}
 	return known, nil
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -68,7 +69,42 @@ func TestAIStatusOfItems(t *testing.T) {
 		t.Errorf("the reason is %q, %v", d.AIErrorCode, err)
 	}
 
-	// The filter is the same everywhere.
+	// The filter finds what is shown, also while the backlog is gone through.
+	agree := func() {
+		t.Helper()
+		shown := map[app.AIStatus]map[uuid.UUID]bool{}
+		for id, s := range statuses() {
+			if shown[s] == nil {
+				shown[s] = map[uuid.UUID]bool{}
+			}
+			shown[s][id] = true
+		}
+		for _, s := range app.AllAIStatuses() {
+			page, err := w.OwnRecords(t.Context(), me, app.RecordQuery{Filter: app.Filter{AIStatus: s}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := map[uuid.UUID]bool{}
+			for _, r := range page.Records {
+				found[r.ID] = true
+			}
+			if !maps.Equal(found, shown[s]) {
+				t.Errorf("%s finds %v, shown are %v", s, found, shown[s])
+			}
+		}
+	}
+	agree()
+	unreached := w.media(owner, uuid.Nil)
+	w.exec("UPDATE embedding_models SET backlog_done = false")
+	if agree(); statuses()[unreached] != app.AIPending {
+		t.Error("what the backlog has yet to reach does not count as waiting")
+	}
+	w.exec("UPDATE embedding_models SET state = 'retired'")
+	if agree(); statuses()[fresh] != app.AIOff {
+		t.Error("something waits for no model")
+	}
+	w.exec("UPDATE embedding_models SET state = 'active', backlog_done = true")
+	w.exec("DELETE FROM media WHERE id = $1", unreached)
 	for status, want := range map[app.AIStatus][]uuid.UUID{
 		app.AIDone: {items[app.AIDone]}, app.AIFailed: {items[app.AIFailed]}, app.AIProcessing: {items[app.AIProcessing]},
 		app.AIPending: {late}, app.AIOff: {bare},

@@ -37,6 +37,8 @@ type ML interface {
 	// EmbedText returns the unit vector of a text by a model, or ml.ErrNoModel
 	// or ml.ErrUnavailable.
 	EmbedText(ctx context.Context, modelID, text string) ([]float32, error)
+	// Begun tells of each request whether a process has begun and not ended it.
+	Begun(ctx context.Context, requests []ml.EmbedImage) ([]bool, error)
 }
 
 // EventKind says what happened to the item.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -67,30 +68,48 @@ func (a *App) choreUnlocked(ctx context.Context, q *db.Queries, user uuid.UUID, 
 	return choreBusy, nil
 }
 
-// DoChores goes on with everybody's chores, a step of each in turn, until none
-// is left that no other process is at. It returns about how many items it did.
-// Only the system may.
+// DoChores goes on with everybody's chores and with removing models, a step of
+// each in turn, until none is left that no other process is at. One that fails
+// is left for the next time, and the others go on. It returns about how many
+// items it did. Only the system may.
 func (a *App) DoChores(ctx context.Context, actor Actor) (int, error) {
 	if err := actor.allowSystem(); err != nil {
 		return 0, err
 	}
 	did := 0
+	var errs []error
+	failed := map[db.ChoresRow]bool{}
+	left := []int32{} // models that cannot be removed now
 	for {
 		chores, err := a.db.Chores(ctx)
 		if err != nil {
-			return did, fmt.Errorf("list the chores: %w", err)
+			return did, errors.Join(append(errs, fmt.Errorf("list the chores: %w", err))...)
 		}
 		moved := false
 		for _, c := range chores {
+			if failed[c] {
+				continue
+			}
 			n, state, err := a.stepChore(ctx, c.UserID, c.Kind)
 			if err != nil {
-				return did, fmt.Errorf("go on with the chore %s of %s: %w", c.Kind, c.UserID, err)
+				failed[c], errs = true, append(errs, fmt.Errorf("go on with the chore %s of %s: %w", c.Kind, c.UserID, err))
+				continue
 			}
 			did += n
 			moved = moved || state == choreGoesOn
 		}
-		if !moved {
-			return did, nil
+		model, n, state, err := a.removeModelStep(ctx, left)
+		did += n
+		switch {
+		case err != nil && model == 0:
+			return did, errors.Join(append(errs, err)...)
+		case err != nil:
+			left, errs = append(left, model), append(errs, err)
+		case state == choreBusy:
+			left = append(left, model)
+		}
+		if !moved && state == choreDone {
+			return did, errors.Join(errs...)
 		}
 	}
 }

@@ -65,7 +65,7 @@ type EmbeddingFailure struct {
 type MeaningState struct {
 	Processes []ml.Status // the best first
 	Unheard   bool        // Redis does not answer: Processes are not known
-	Models    []ModelInfo // those in use first
+	Models    []ModelInfo // those in use first; of the others no progress is known
 	Failures  []EmbeddingFailure
 }
 
@@ -84,13 +84,15 @@ func (a *App) MeaningState(ctx context.Context, actor Actor) (MeaningState, erro
 	}
 	s, ready := MeaningState{Processes: statuses, Unheard: away != nil}, capacities(statuses)
 	for _, m := range models {
-		p, err := a.modelProgress(ctx, m)
-		if err != nil {
-			return MeaningState{}, err
-		}
 		c := ready[m.Name]
-		s.Models = append(s.Models, ModelInfo{EmbeddingModel: m, ModelProgress: p, Processes: c.processes, Rate: c.rate})
-		if m.State == db.EmbeddingModelStateRetired || p.Failed == 0 {
+		info := ModelInfo{EmbeddingModel: m, Processes: c.processes, Rate: c.rate}
+		if m.State != db.EmbeddingModelStateRetired {
+			if info.ModelProgress, err = a.modelProgress(ctx, m); err != nil {
+				return MeaningState{}, err
+			}
+		}
+		s.Models = append(s.Models, info)
+		if info.Failed == 0 {
 			continue
 		}
 		failed, err := a.db.FailedEmbeddings(ctx, db.FailedEmbeddingsParams{ModelID: m.ID, N: shownFailures})
@@ -132,7 +134,7 @@ func (a *App) modelProgress(ctx context.Context, m db.EmbeddingModel) (ModelProg
 	if err != nil {
 		return ModelProgress{}, fmt.Errorf("count what the model %s has done: %w", m.Name, err)
 	}
-	p := ModelProgress{Counting: !m.BacklogDone && m.State != db.EmbeddingModelStateRetired}
+	p := ModelProgress{Counting: !m.BacklogDone}
 	for _, r := range rows {
 		*map[db.AiState]*int{
 			db.AiStatePending: &p.Waiting, db.AiStateProcessing: &p.InHand, db.AiStateDone: &p.Done, db.AiStateFailed: &p.Failed,
@@ -236,9 +238,10 @@ func (a *App) UseModel(ctx context.Context, actor Actor, id int) error {
 	return err
 }
 
-// PruneModels removes the models that search does not use any more, with their
-// embeddings, and such as were never finished and are not worked on. It returns
-// their labels.
+// PruneModels has the models removed that search does not use any more, with
+// their embeddings, and such as were never finished and are not worked on: in
+// the background, see DoChores. It returns the labels of those that it was not
+// asked for before.
 func (a *App) PruneModels(ctx context.Context, actor Actor) ([]string, error) {
 	if err := actor.allow(ManageSite); err != nil {
 		return nil, err
@@ -246,39 +249,43 @@ func (a *App) PruneModels(ctx context.Context, actor Actor) ([]string, error) {
 	if err := a.db.AbandonModels(ctx, abandonedAfter.Seconds()); err != nil {
 		return nil, fmt.Errorf("give up models that were never finished: %w", err)
 	}
-	models, err := a.db.EmbeddingModels(ctx)
+	labels, err := a.db.AskRemoval(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list the models: %w", err)
+		return nil, fmt.Errorf("have models removed: %w", err)
 	}
-	removed := []string{}
-	for _, m := range models {
-		if m.State != db.EmbeddingModelStateRetired {
-			continue
-		}
-		if err := a.pruneModel(ctx, m); err != nil {
-			return removed, fmt.Errorf("remove the model %s: %w", m.Name, err)
-		}
-		removed = append(removed, m.Label)
-	}
-	a.progress.forget()
-	return removed, nil
+	return labels, nil
 }
 
-func (a *App) pruneModel(ctx context.Context, m db.EmbeddingModel) error {
-	for {
-		n, err := a.db.DeleteModelStates(ctx, db.DeleteModelStatesParams{ModelID: m.ID, N: pruneChunk})
+// removeModelStep removes some rows of a model that is to be removed, other
+// than those named; in the last step its vectors and the model itself.
+func (a *App) removeModelStep(ctx context.Context, but []int32) (model int32, n int, state choreState, err error) {
+	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		model, n, state = 0, 0, choreDone
+		m, err := q.LockRemovedModel(ctx, but)
+		if db.IsNotFound(err) {
+			return nil
+		}
 		if err != nil {
-			return fmt.Errorf("delete its states: %w", err)
+			return fmt.Errorf("take a model that is to be removed: %w", err)
 		}
-		if n == 0 {
-			break
+		model, state = m.ID, choreGoesOn
+		deleted, err := q.DeleteModelStates(ctx, db.DeleteModelStatesParams{ModelID: m.ID, N: pruneChunk})
+		if err != nil {
+			return fmt.Errorf("delete the states of the model %s: %w", m.Name, err)
 		}
-	}
-	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
-		n, err := q.DeleteModel(ctx, m.ID)
-		if err != nil || n == 0 { // taken up again meanwhile
-			return err
+		if n = int(deleted); n > 0 {
+			return nil
 		}
-		return q.DropEmbeddingPartition(ctx, m.ID)
+		if err := q.DeleteModel(ctx, m.ID); err != nil {
+			return fmt.Errorf("remove the model %s: %w", m.Name, err)
+		}
+		if err := q.DropEmbeddingPartition(ctx, m.ID); err != nil {
+			return fmt.Errorf("remove the vectors of the model %s: %w", m.Name, err)
+		}
+		return nil
 	})
+	if db.IsLocked(err) { // somebody searches, or a backup reads
+		return model, 0, choreBusy, nil
+	}
+	return model, n, state, err
 }

@@ -63,19 +63,17 @@ func (a *App) DispatchEmbeddings(ctx context.Context, actor Actor, queues jobs.Q
 	}
 	ready := capacities(statuses)
 	models, err := a.register(ctx, ready)
-	if err != nil {
-		return Dispatched{}, err
-	}
+	errs := []error{err} // what is wrong with one model does not keep the others waiting
 	var d Dispatched
 	for _, m := range models {
 		if m.State == db.EmbeddingModelStateRetired {
 			continue
 		}
 		if err := a.dispatchModel(ctx, m, ready[m.Name], queues, &d); err != nil {
-			return d, fmt.Errorf("dispatch for the model %s: %w", m.Name, err)
+			errs = append(errs, fmt.Errorf("dispatch for the model %s: %w", m.Name, err))
 		}
 	}
-	return d, nil
+	return d, errors.Join(errs...)
 }
 
 // dispatchModel is one round for one model.
@@ -89,7 +87,7 @@ func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity
 		m.BacklogDone = chunk.BacklogDone
 		d.Added += int(chunk.Added)
 	}
-	waiting, err := a.queued(ctx, m, queues)
+	overdue, err := a.overdue(ctx, m, queues)
 	if err != nil {
 		return err
 	}
@@ -105,7 +103,7 @@ func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity
 		if !mine {
 			return nil
 		}
-		if expired, err = expireEmbeddings(ctx, q, m, c, waiting); err != nil {
+		if expired, err = expireEmbeddings(ctx, q, m, c, overdue); err != nil {
 			return err
 		}
 		if c.processes > 0 {
@@ -153,35 +151,65 @@ func (a *App) continueBacklog(ctx context.Context, model int32) (chunk db.Contin
 	return chunk, err
 }
 
-// queued counts the items of a model that wait in a queue, on the way to an ml
-// process or back.
-func (a *App) queued(ctx context.Context, m db.EmbeddingModel, queues jobs.Queues) (int, error) {
+// overdue is what is away for longer than its lease, and what tells whether it
+// is lost.
+type overdue struct {
+	items, begun []uuid.UUID // begun are those of items that a process has begun and not ended
+	queued       int         // items of the model that wait in a queue, on the way to an ml process or back
+}
+
+func (a *App) overdue(ctx context.Context, m db.EmbeddingModel, queues jobs.Queues) (overdue, error) {
+	late, err := a.db.OverdueEmbeddings(ctx, m.ID)
+	if err != nil || len(late) == 0 {
+		return overdue{}, err
+	}
+	o := overdue{begun: []uuid.UUID{}} // nil would be NULL
+	asked := make([]ml.EmbedImage, len(late))
+	for n, l := range late {
+		o.items = append(o.items, l.MediaID)
+		asked[n] = ml.EmbedImage{MediaID: l.MediaID.String(), Model: m.Name, Attempt: int(l.Attempts)}
+	}
+	begun, err := a.ml.Begun(ctx, asked)
+	if err != nil {
+		return overdue{}, fmt.Errorf("ask what the ml processes have begun: %w", err)
+	}
+	for n, id := range o.items {
+		if begun[n] {
+			o.begun = append(o.begun, id)
+		}
+	}
 	there, err := queues.Length(ctx, ml.EmbedImageKind(m.Name))
 	if err != nil {
-		return 0, err
+		return overdue{}, err
 	}
 	back, err := queues.Length(ctx, ml.StoreEmbedding{}.Kind())
 	if err != nil {
-		return 0, err
+		return overdue{}, err
 	}
-	return int(there + back), nil
+	o.queued = int(there + back)
+	return o, nil
 }
 
 // expireEmbeddings ends leases that ran out. As many items as wait in a queue
 // are not lost, whatever their leases say, and those that left first left the
-// queue first.
-func expireEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c capacity, waiting int) ([]db.ExpireEmbeddingLeasesRow, error) {
+// queue first. What no process has in hand got lost in Redis, which is no fault
+// of the item's: only what was begun counts as a crash.
+func expireEmbeddings(ctx context.Context, q *db.Queries, m db.EmbeddingModel, c capacity, late overdue) ([]db.ExpireEmbeddingLeasesRow, error) {
+	if len(late.items) == 0 {
+		return nil, nil
+	}
 	load, err := q.EmbeddingLoad(ctx, m.ID)
 	if err != nil {
 		return nil, fmt.Errorf("count what is away: %w", err)
 	}
 	expired, err := q.ExpireEmbeddingLeases(ctx, db.ExpireEmbeddingLeasesParams{
-		ModelID: m.ID, MaxCrashes: MaxCrashes, ErrorCode: ml.EmbedCrashed, Error: embedCrashedReason, N: max(0, load.InFlight-int32(waiting)),
+		ModelID: m.ID, MaxCrashes: MaxCrashes, ErrorCode: ml.EmbedCrashed, Error: embedCrashedReason,
+		LookedAt: late.items, Begun: late.begun, N: max(0, load.InFlight-int32(late.queued)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("end leases that ran out: %w", err)
 	}
-	if err := q.ExtendEmbeddingLeases(ctx, db.ExtendEmbeddingLeasesParams{ModelID: m.ID, LeaseSeconds: c.lease().Seconds()}); err != nil {
+	if err := q.ExtendEmbeddingLeases(ctx, db.ExtendEmbeddingLeasesParams{ModelID: m.ID, LookedAt: late.items, LeaseSeconds: c.lease().Seconds()}); err != nil {
 		return nil, fmt.Errorf("renew leases of what waits in the queue: %w", err)
 	}
 	return expired, nil

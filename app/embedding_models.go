@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -52,7 +53,7 @@ func capacities(statuses []ml.Status) map[string]capacity {
 }
 
 // register makes sure that the database knows the models that are ready, and
-// returns all models.
+// returns all models that it knows, also with an error.
 func (a *App) register(ctx context.Context, ready map[string]capacity) ([]db.EmbeddingModel, error) {
 	models, err := a.db.EmbeddingModels(ctx)
 	if err != nil {
@@ -62,7 +63,7 @@ func (a *App) register(ctx context.Context, ready map[string]capacity) ([]db.Emb
 	for _, m := range models {
 		known[m.Name] = m
 	}
-	changed, unseen := false, []string{}
+	changed, unseen, errs := false, []string{}, []error{}
 	for id, c := range ready {
 		m, ok := known[id]
 		switch {
@@ -70,13 +71,14 @@ func (a *App) register(ctx context.Context, ready map[string]capacity) ([]db.Emb
 			a.log.WarnContext(ctx, "a model cannot be used: its vectors are too long", "model", id, "dimension", c.model.Dimension)
 		case !ok:
 			if err := a.addModel(ctx, c.model); err != nil {
-				return nil, err
+				errs = append(errs, err)
+				continue
 			}
 			changed = true
 		case m.State == db.EmbeddingModelStateRetired:
 			n, err := a.db.ReviveModel(ctx, db.ReviveModelParams{ID: m.ID, AwaySeconds: awayBeforeRevival.Seconds()})
 			if err != nil {
-				return nil, fmt.Errorf("take up the model %s again: %w", id, err)
+				errs = append(errs, fmt.Errorf("take up the model %s again: %w", id, err))
 			}
 			changed = changed || n > 0
 		}
@@ -86,16 +88,15 @@ func (a *App) register(ctx context.Context, ready map[string]capacity) ([]db.Emb
 	}
 	if len(unseen) > 0 {
 		if err := a.db.SeeModels(ctx, unseen); err != nil {
-			return nil, fmt.Errorf("note which models have a process: %w", err)
+			errs = append(errs, fmt.Errorf("note which models have a process: %w", err))
 		}
 	}
-	if !changed {
-		return models, nil
+	if changed {
+		if models, err = a.db.EmbeddingModels(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("list the models: %w", err))
+		}
 	}
-	if models, err = a.db.EmbeddingModels(ctx); err != nil {
-		return nil, fmt.Errorf("list the models: %w", err)
-	}
-	return models, nil
+	return models, errors.Join(errs...)
 }
 
 // addModel registers a model, unless somebody else just did. The first one is

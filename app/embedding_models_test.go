@@ -57,9 +57,7 @@ func TestSearchSwitchesWhenTheNewModelIsComplete(t *testing.T) {
 	}
 	w.answer(answerTo(sent[0], 3))
 	w.dispatch(nil)
-	if removed, err := w.PruneModels(t.Context(), system); err != nil || !slices.Equal(removed, []string{"b"}) {
-		t.Errorf("removed %v, %v", removed, err)
-	}
+	w.remove("b")
 	if n := w.count("SELECT (SELECT count(*) FROM embeddings) + (SELECT count(*) FROM media_ai) + (SELECT count(*) FROM embedding_models)"); n != 7 {
 		t.Errorf("%d rows are left of three vectors, three states and one model", n)
 	}
@@ -164,5 +162,87 @@ func TestTheBacklogDoesNotUndoARestart(t *testing.T) {
 	w.dispatch(nil)
 	if s := w.ai(id, "a@1"); s.state != db.AiStatePending {
 		t.Errorf("after everything was asked for again: %+v", s)
+	}
+}
+
+// remove has one retired model removed, and does so.
+func (w *world) remove(label string) {
+	w.t.Helper()
+	if asked, err := w.PruneModels(w.t.Context(), system); err != nil || !slices.Equal(asked, []string{label}) {
+		w.t.Fatalf("asked to remove %v, %v", asked, err)
+	}
+	if asked, err := w.PruneModels(w.t.Context(), system); err != nil || len(asked) != 0 {
+		w.t.Fatalf("asked to remove %v again, %v", asked, err)
+	}
+	if _, err := w.DoChores(w.t.Context(), system); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A model whose vectors somebody is reading is removed later; until then the
+// rest goes on, and nobody takes it up again.
+func TestAModelThatIsReadIsRemovedLater(t *testing.T) {
+	w := newWorld(t, nil)
+	owner := w.user("ada")
+	w.media(owner, uuid.Nil)
+	w.ready(modelA)
+	_, sent := w.dispatch(nil)
+	w.answer(answerTo(sent[0], 3))
+	w.exec("UPDATE embedding_models SET state = 'retired'")
+	w.trashed(owner, 3, w.now.Add(-time.Hour))
+	if err := w.db.AddEmptyTrash(t.Context(), db.AddEmptyTrashParams{UserID: owner.ID, Asked: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT count(*) FROM embeddings"); err != nil {
+		t.Fatal(err)
+	}
+	w.remove("a")
+	if models, left := w.count("SELECT count(*) FROM embedding_models"), w.count("SELECT count(*) FROM chores"); models != 1 || left != 0 || w.vectors("a@1") != 1 {
+		t.Errorf("while it is read: %d models, %d vectors, %d chores", models, w.vectors("a@1"), left)
+	}
+	if _, sent := w.dispatch(nil); len(sent) != 0 || w.modelState("a@1") != "retired" {
+		t.Errorf("it is taken up again: %v", sent)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DoChores(t.Context(), system); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("SELECT (SELECT count(*) FROM embeddings) + (SELECT count(*) FROM media_ai) + (SELECT count(*) FROM embedding_models)"); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+	if d, _ := w.dispatch(nil); d.Added != 1 || w.modelState("a@1") != "active" {
+		t.Errorf("the process that is there anew: %+v", d)
+	}
+}
+
+// What is wrong with one model does not keep the others waiting.
+func TestAnErrorWithOneModelLetsTheOthersGoOn(t *testing.T) {
+	w := newWorld(t, nil)
+	w.media(w.user("ada"), uuid.Nil)
+	w.ready(modelA, modelB)
+	w.dispatch(nil)
+	w.exec("DELETE FROM media_ai")
+	w.exec("UPDATE embedding_models SET backlog_done = false, backlog_after = DEFAULT")
+	models, err := w.db.EmbeddingModels(t.Context())
+	if err != nil || len(models) != 2 {
+		t.Fatal(models, err)
+	}
+	w.exec(fmt.Sprintf("ALTER TABLE media_ai ADD CHECK (model_id <> %d)", models[0].ID))
+	d, err := w.DispatchEmbeddings(t.Context(), system, lengths{})
+	if err == nil || d.Sent != 1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	w.ready(ml.Model{ID: "c@3", Name: "c", Dimension: 5}, modelA, modelB)
+	w.exec("ALTER TABLE embedding_models ADD CHECK (dimension <> 5)")
+	w.media(w.user("bob"), uuid.Nil)
+	w.exec("UPDATE embedding_models SET backlog_done = false")
+	if d, err = w.DispatchEmbeddings(t.Context(), system, lengths{}); err == nil || d.Sent != 1 {
+		t.Errorf("beside a model that cannot be added: %+v, %v", d, err)
 	}
 }

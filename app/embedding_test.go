@@ -152,7 +152,7 @@ func TestNothingIsHandedOutWithoutAProcess(t *testing.T) {
 	w.media(w.user("ada"), uuid.Nil)
 	w.exec("UPDATE embedding_models SET backlog_done = false")
 	for _, s := range []ml.State{ml.StateNoModel, ml.StateFetching, ml.StateLoading, ml.StateFailed} {
-		w.ml = processes{{State: s, Model: modelA}}
+		w.ml = []ml.Status{{State: s, Model: modelA}}
 		if _, sent := w.dispatch(nil); len(sent) != 0 {
 			t.Errorf("sent %v to a process that is %s", sent, s)
 		}
@@ -364,5 +364,28 @@ func TestWaitingInTheQueueIsNoCrash(t *testing.T) {
 	w.exec("UPDATE media_ai SET lease_until = now() - interval '1 minute' WHERE media_id = $1", sent[0].MediaID)
 	if d, again := w.dispatch(lengths{ml.EmbedImageKind("a@1"): 2}); d.Expired != 1 || len(again) != 1 || again[0].MediaID != sent[0].MediaID || again[0].Attempt != 2 {
 		t.Errorf("one of three lost: %+v, sent %v", d, again)
+	}
+}
+
+// What got lost with Redis, and no process had in hand, is sent again however
+// often that happens: the picture is not to blame.
+func TestALostQueueIsNoCrash(t *testing.T) {
+	w := newWorld(t, nil)
+	id := w.media(w.user("ada"), uuid.Nil)
+	w.ready(modelA)
+	w.flushed = true
+	for try := 1; try <= app.MaxCrashes+1; try++ {
+		d, sent := w.dispatch(nil)
+		if len(sent) != 1 || sent[0].Attempt != try || d.Failed != 0 {
+			t.Fatalf("try %d: %+v, sent %v", try, d, sent)
+		}
+		w.loseLeases()
+	}
+	if s := w.ai(id, "a@1"); s.crashes != 0 {
+		t.Errorf("%+v", s)
+	}
+	w.flushed = false // this time it is in hand
+	if d, sent := w.dispatch(nil); len(sent) != 1 || w.ai(id, "a@1").crashes != 1 {
+		t.Errorf("%+v, sent %v, %+v", d, sent, w.ai(id, "a@1"))
 	}
 }

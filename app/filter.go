@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,9 +83,7 @@ func (f Filter) sql(actor Actor, scope db.Scope) (db.Filter, error) {
 		}
 		d.MIMEs = mimes
 	}
-	switch f.AIStatus {
-	case "", AIOff, AIPending, AIProcessing, AIDone, AIFailed:
-	default:
+	if f.AIStatus != "" && !slices.Contains(AllAIStatuses(), f.AIStatus) {
 		return d, Invalid("ai_status", "filter.ai_status_unknown")
 	}
 	if f.MinRating < 0 || f.MinRating > 5 {

@@ -29,6 +29,10 @@ type embedder struct {
 
 func (e *embedder) Statuses(context.Context) ([]ml.Status, error) { return e.statuses, nil }
 
+func (*embedder) Begun(_ context.Context, requests []ml.EmbedImage) ([]bool, error) {
+	return make([]bool, len(requests)), nil
+}
+
 func (e *embedder) EmbedText(ctx context.Context, _, text string) ([]float32, error) {
 	e.asked = append(e.asked, text)
 	if e.hangs {

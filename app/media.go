@@ -63,7 +63,7 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 			d.Preview = int(v.Version)
 		}
 	}
-	ai, err := a.aiStatuses(ctx, []candidate{{id, m.Kind, m.Status, d.Preview > 0}})
+	ai, err := a.aiStatuses(ctx, id)
 	if err != nil {
 		return MediaDetail{}, err
 	}

@@ -48,11 +48,11 @@ func (a *App) records(ctx context.Context, actor Actor, ids []uuid.UUID) ([]Reco
 	if err != nil {
 		return nil, fmt.Errorf("load %d items: %w", len(ids), err)
 	}
-	candidates := make([]candidate, len(rows))
+	seen := make([]uuid.UUID, len(rows))
 	for i, r := range rows {
-		candidates[i] = candidate{r.Media.ID, r.Media.Kind, r.Media.Status, r.PreviewVersion > 0}
+		seen[i] = r.Media.ID
 	}
-	ai, err := a.aiStatuses(ctx, candidates)
+	ai, err := a.aiStatuses(ctx, seen...)
 	if err != nil {
 		return nil, err
 	}

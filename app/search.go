@@ -35,14 +35,18 @@ const (
 
 // Notes of a search: message keys, each a whole sentence.
 const (
-	NoteNoModel      = "search.note.no_model"      // meaning is off
-	NoteModelLoading = "search.note.model_loading" // meaning is not ready yet
-	NoteModelAway    = "search.note.model_away"    // no ml process answers
-	NoteBuilding     = "search.note.building"      // items are still being looked at
-	NoteRandom       = "search.note.random"        // the model is for trying out, hits are chance
-	NoteTooHeavy     = "search.note.too_heavy"     // comparing took too long
-	NoteNotEmbedded  = "search.note.not_embedded"  // of the photo whose like is looked for
-	NoteSimilarOff   = "search.note.similar_off"   // nothing's like can be looked for
+	NoteNoModel       = "search.note.no_model"       // meaning is off
+	NoteModelLoading  = "search.note.model_loading"  // meaning is not ready yet
+	NoteModelFailed   = "search.note.model_failed"   // it is there and cannot be used
+	NoteModelChanging = "search.note.model_changing" // another is built, none is there with the present one
+	NoteModelAway     = "search.note.model_away"     // no ml process answers
+	NoteBuilding      = "search.note.building"       // items are still being looked at
+	NoteRandom        = "search.note.random"         // the model is for trying out, hits are chance
+	NoteTooHeavy      = "search.note.too_heavy"      // comparing took too long
+	NoteNotEmbedded   = "search.note.not_embedded"   // of the photo whose like is looked for
+	NoteNoPicture     = "search.note.no_picture"     // likewise: there is nothing to look at
+	NoteNotReadable   = "search.note.not_readable"   // likewise: it could not be looked at
+	NoteSimilarOff    = "search.note.similar_off"    // nothing's like can be looked for
 )
 
 // SearchQuery is what a person looks for.
@@ -97,8 +101,8 @@ type SearchPage struct {
 // CodeInvalid for a query that is too long or unreadable, a bad filter, mode,
 // sort, limit or cursor; CodeUnauthenticated for one who is not signed in;
 // CodeNotFound where Similar is none that the actor may see; CodeUnavailable for
-// a search that takes longer than db.SearchLimit, or where meaning has gone away
-// while somebody pages through.
+// a search that takes too long (8 seconds, or one statement of it
+// db.SearchLimit), or where meaning has gone away while somebody pages through.
 func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPage, error) {
 	if err := actor.allow(ListOwn); err != nil {
 		return SearchPage{}, err
@@ -107,8 +111,10 @@ func (a *App) Search(ctx context.Context, actor Actor, q SearchQuery) (SearchPag
 	if err != nil {
 		return SearchPage{}, err
 	}
-	page, err := a.search(ctx, actor, f, q)
-	return page, tooSlow(err)
+	limited, cancel := db.Limit(ctx, searchLimit)
+	defer cancel()
+	page, err := a.search(limited, actor, f, q)
+	return page, tooSlow(db.Slow(limited, err))
 }
 
 func (a *App) search(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (SearchPage, error) {
@@ -192,6 +198,7 @@ type matches struct {
 	compiled
 	rows     []db.RankedRow
 	next     searchPlace
+	stretch  searchPlace // that the rows are of
 	language string
 }
 
@@ -232,7 +239,7 @@ func (a *App) match(ctx context.Context, actor Actor, f db.Filter, q SearchQuery
 		}
 		f.Text = m.query
 		if f.Text != "" {
-			if m.rows, m.next, err = a.rank(ctx, actor, f, q, place); err != nil {
+			if m.rows, m.next, m.stretch, err = a.rank(ctx, actor, f, q, place); err != nil {
 				return matches{}, err
 			}
 		}

@@ -5,9 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 
@@ -17,6 +17,10 @@ import (
 
 const (
 	textWait = 2 * time.Second // for the ml process to embed what was typed
+	// searchLimit is how long a search may take in all, and meaningLimit how much
+	// of that goes to comparing: what is left is for the words alone.
+	searchLimit  = 8 * time.Second
+	meaningLimit = 4 * time.Second
 
 	// fuseWindow is how many of each ranking are fused, fewestNear how many of
 	// the nearest are asked of the index where a filter makes each of them dear.
@@ -51,7 +55,7 @@ func (a *App) meaningOf(ctx context.Context, q SearchQuery) (meaning, error) {
 		return m, err
 	}
 	if !ok || a.ml == nil {
-		return off(a.whyNoModel(ctx, false))
+		return off(a.whyNoModel(ctx, ""))
 	}
 	m.model = model
 	limited, cancel := context.WithTimeout(ctx, textWait) // not for what comes after the answer
@@ -63,9 +67,7 @@ func (a *App) meaningOf(ctx context.Context, q SearchQuery) (meaning, error) {
 		return m, err
 	case errors.Is(err, ml.ErrNoModel):
 		m.vector = nil
-		if note := a.whyNoModel(ctx, true); note != NoteNoModel {
-			return off(note)
-		}
+		return off(a.whyNoModel(ctx, model.Name))
 	case !errors.Is(err, ml.ErrUnavailable):
 		a.log.WarnContext(ctx, "could not have a search embedded", "dimension", len(m.vector), "error", err)
 		m.vector = nil
@@ -84,15 +86,15 @@ func (a *App) SearchNotes(ctx context.Context, actor Actor) ([]string, error) {
 		return nil, err
 	}
 	if !ok {
-		return []string{a.whyNoModel(ctx, false)}, nil
+		return []string{a.whyNoModel(ctx, "")}, nil
 	}
 	return a.modelNotes(ctx, model)
 }
 
-// wordsOf is what a search says positively, as one text.
+// wordsOf is what a search says positively, as one text, emoji included.
 func wordsOf(q string) string {
 	var alternatives []string
-	for _, g := range parseSearch(q) {
+	for _, g := range parseSigns(q) {
 		var words []string
 		for _, t := range g {
 			if !t.negated {
@@ -103,15 +105,12 @@ func wordsOf(q string) string {
 			alternatives = append(alternatives, strings.Join(words, " "))
 		}
 	}
-	if len(alternatives) == 0 && strings.ContainsFunc(q, func(r rune) bool { return unicode.Is(unicode.So, r) }) && len(parseSearch(q)) == 0 {
-		return q // models know emoji, words do not
-	}
 	return strings.Join(alternatives, ", ")
 }
 
-// whyNoModel tells a model that is on its way from one that is not; active: one
-// was there before.
-func (a *App) whyNoModel(ctx context.Context, active bool) string {
+// whyNoModel says why no process has the model that is searched, "" for none:
+// what the best of the processes is at decides.
+func (a *App) whyNoModel(ctx context.Context, active string) string {
 	if a.ml == nil {
 		return NoteNoModel
 	}
@@ -120,15 +119,21 @@ func (a *App) whyNoModel(ctx context.Context, active bool) string {
 		a.log.WarnContext(ctx, "could not ask for the ml processes", "error", err)
 		return NoteModelAway
 	}
-	for _, s := range all {
-		switch s.State {
-		case ml.StateFetching, ml.StateLoading:
-			return NoteModelLoading
-		case ml.StateReady:
-			if !active { // it becomes so within moments
-				return NoteModelLoading
-			}
+	if len(all) == 0 {
+		if active != "" {
+			return NoteModelAway
 		}
+		return NoteNoModel
+	}
+	switch best := all[0]; {
+	case best.State == ml.StateReady && active == "", best.State == ml.StateLoading, best.State == ml.StateFetching:
+		return NoteModelLoading
+	case best.State == ml.StateReady && slices.ContainsFunc(all, func(s ml.Status) bool { return s.State == ml.StateReady && s.Model.ID == active }):
+		return NoteModelAway // it has just come
+	case best.State == ml.StateReady:
+		return NoteModelChanging
+	case best.State == ml.StateFailed:
+		return NoteModelFailed
 	}
 	return NoteNoModel
 }
@@ -194,8 +199,11 @@ func (a *App) searchMeaning(ctx context.Context, actor Actor, f db.Filter, q Sea
 	}
 	page := SearchPage{}
 	if m.vector != nil {
-		page, err = a.fusedPage(ctx, actor, f, q, m)
-		if err == nil || !db.IsTooSlow(err) {
+		limited, cancel := db.Limit(ctx, meaningLimit)
+		page, err = a.fusedPage(limited, actor, f, q, m)
+		err = db.Slow(limited, err)
+		cancel()
+		if err == nil || !db.IsTooSlow(err) || started == cursorMeaning {
 			page.Notes = m.notes
 			return page, err
 		}

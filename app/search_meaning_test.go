@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"albumen/app"
 	"albumen/db"
@@ -176,6 +177,44 @@ func TestWordsBeyondTheWindowAreReached(t *testing.T) {
 	}
 }
 
+// By date, a page that begins where the rest of a stretch of time has vanished
+// takes from the next stretch, and the page after it goes on from there.
+func TestPagesByDateGoOnAcrossStretches(t *testing.T) {
+	w := newMeaningWorld(t)
+	u := w.user("ann")
+	w.exec(`INSERT INTO media (id, owner_id, kind, status, processed_at, title, filename, mime, bytes, sha256, taken_at, taken_at_local, taken_at_source)
+		SELECT gen_random_uuid(), $1, 'photo', 'ready', now(), CASE WHEN i % 6 = 0 THEN 'other' ELSE 'beach' END, 'f.jpg', 'image/jpeg', 1, sha256(i::text::bytea), now(),
+		       timestamp '2010-01-01' + i * interval '1 day', 'exif' FROM generate_series(1, 3800) i`, u.ID)
+	others, err := w.db.Query(t.Context(), "SELECT id FROM media WHERE title = 'other' ORDER BY taken_at_local DESC")
+	must(t, others, err)
+	ids, err := pgx.CollectRows(others, pgx.RowTo[uuid.UUID])
+	must(t, ids, err)
+	for i, id := range ids {
+		w.embed(id, w.toward(map[bool]float64{true: 0.9, false: 0.1 * w.rng.NormFloat64()}[i >= 200 && i%3 == 0]))
+	}
+	w.exec("ANALYZE")
+	w.texts["beach"] = axis(0)
+	q := app.SearchQuery{Q: "beach ", Sort: app.SortDate, Limit: 60}
+	seen := map[uuid.UUID]bool{}
+	for page := range 20 {
+		p, err := w.Search(t.Context(), app.UserActor(u), q)
+		for _, h := range must(t, p, err).Hits {
+			if seen[h.ID] {
+				t.Fatalf("page %d: %s of %s twice", page, h.Title, h.TakenAtLocal)
+			}
+			seen[h.ID] = true
+		}
+		if page == 0 {
+			if !p.AtLeast {
+				t.Fatal("all is one stretch")
+			}
+			last := p.Hits[len(p.Hits)-1].TakenAtLocal
+			w.exec("DELETE FROM media WHERE title = 'beach' AND taken_at_local < $1 AND taken_at_local > $1 - interval '1100 days'", last)
+		}
+		q.Cursor = p.Next
+	}
+}
+
 func TestExcludedWordsExcludeByMeaningToo(t *testing.T) {
 	w := newMeaningWorld(t)
 	u := w.user("ann")
@@ -209,7 +248,15 @@ func TestMeaningIsOffForAReason(t *testing.T) {
 	}{
 		"away":     {func() { w.err = ml.ErrUnavailable }, app.NoteModelAway, true},
 		"broken":   {func() { w.err = errors.New("odd") }, app.NoteModelAway, true},
-		"other":    {func() { w.err = ml.ErrNoModel }, app.NoteModelAway, true},
+		"back":     {func() { w.err = ml.ErrNoModel }, app.NoteModelAway, true},
+		"gone":     {func() { w.err, w.statuses = ml.ErrNoModel, nil }, app.NoteModelAway, true},
+		"other":    {func() { w.err, w.statuses[0].Model.ID = ml.ErrNoModel, "n@2" }, app.NoteModelChanging, true},
+		"unusable": {func() { w.err, w.statuses = ml.ErrNoModel, []ml.Status{{State: ml.StateFailed}} }, app.NoteModelFailed, true},
+		"removed":  {func() { w.err, w.statuses = ml.ErrNoModel, []ml.Status{{State: ml.StateNoModel}} }, app.NoteNoModel, true},
+		"never usable": {func() {
+			w.exec("UPDATE embedding_models SET state = 'retired'")
+			w.statuses = []ml.Status{{State: ml.StateFailed}}
+		}, app.NoteModelFailed, false},
 		"loading":  {func() { w.err, w.statuses = ml.ErrNoModel, []ml.Status{{State: ml.StateLoading}} }, app.NoteModelLoading, true},
 		"random":   {func() { w.exec("UPDATE embedding_models SET random = true") }, app.NoteRandom, true},
 		"building": {func() { w.exec("UPDATE embedding_models SET backlog_done = false") }, app.NoteBuilding, true},
@@ -250,6 +297,16 @@ func TestEmojiAreSearchedByMeaning(t *testing.T) {
 		p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: "🐈", Mode: mode})
 		if must(t, p, err); len(p.Hits) != 1 || p.Hits[0].ID != cat || w.asked[len(w.asked)-1] != "🐈" {
 			t.Errorf("%s: %d hits, asked %q", mode, len(p.Hits), w.asked)
+		}
+	}
+	// Among words they are for the model alone.
+	for q, asked := range map[string]string{"Tom 🐈": "Tom 🐈", "🐈‍⬛ OR Tom": "🐈‍⬛, Tom", "Tom -🐈": "Tom", "Tom ?!": "Tom"} {
+		p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: q})
+		if must(t, p, err); len(p.Hits) != 1 || p.Total != 1 || w.asked[len(w.asked)-1] != asked {
+			t.Errorf("%q: %d hits, asked %q", q, len(p.Hits), w.asked)
+		}
+		if got := w.find(u, app.SearchQuery{Q: q, Mode: app.SearchText}); len(got) != 1 {
+			t.Errorf("%q finds %v by words", q, got)
 		}
 	}
 	if p, err := w.Search(t.Context(), app.UserActor(u), app.SearchQuery{Q: `"!?" *`}); len(must(t, p, err).Hits) != 0 {

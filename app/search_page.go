@@ -178,12 +178,7 @@ func (c *cutting) cutByDate(ctx context.Context) error {
 	case taken == len(list.rows) && len(list.rows) > 0:
 		c.place.words, c.place.begun = list.next.encode(q), true
 	case taken > 0:
-		q.Limit = taken
-		m, err := c.match(ctx, c.actor, c.filter, q)
-		if err != nil {
-			return err
-		}
-		c.place.words, c.place.begun = m.next.encode(q), true
+		c.place.words, c.place.begun = list.stretch.behind(list.rows[taken-1]).encode(q), true
 	}
 	if len(c.hits) < c.q.Limit { // the words' page was short: go on with the next
 		q.Cursor, q.Limit = c.place.words, c.q.Limit-len(c.hits)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -16,12 +17,27 @@ type term struct {
 	// prefix marks the word that is still being typed: the last one, with
 	// nothing after it.
 	prefix bool
+	// sign marks what holds no letter or digit, such as an emoji: models know
+	// some, an index of words knows none.
+	sign bool
 }
 
 // parseSearch reads what people know from search engines: words (all of them),
 // "a phrase", -without, this OR that. Anything is valid: what makes no sense is
-// taken as words. The result is a list of alternatives, each a list of terms.
+// taken as words. The result is a list of alternatives, each a list of terms
+// that words can match.
 func parseSearch(q string) [][]term {
+	var groups [][]term
+	for _, g := range parseSigns(q) {
+		if g = slices.DeleteFunc(g, func(t term) bool { return t.sign }); len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// parseSigns is parseSearch with signs.
+func parseSigns(q string) [][]term {
 	var groups [][]term
 	var group []term
 	runes := []rune(q)
@@ -53,7 +69,7 @@ func parseSearch(q string) [][]term {
 			groups, group = append(groups, group), nil
 			continue
 		}
-		if strings.IndexFunc(t.text, isWordRune) >= 0 {
+		if t.sign = !strings.ContainsFunc(t.text, isWordRune); !t.sign || strings.ContainsFunc(t.text, isSymbol) {
 			group = append(group, t)
 		}
 	}
@@ -66,3 +82,6 @@ func parseSearch(q string) [][]term {
 func isQuote(r rune) bool { return strings.ContainsRune(`"“”„«»`, r) }
 
 func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
+
+// isSymbol is true of emoji, which are all "other symbols" to Unicode, and of few others.
+func isSymbol(r rune) bool { return unicode.Is(unicode.So, r) }

@@ -40,17 +40,18 @@ type searchPlace struct {
 	more      bool // there is a page at this place
 }
 
-// rank reads one page of matches and the place of the next one.
-func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, place searchPlace) ([]db.RankedRow, searchPlace, error) {
+// rank reads one page of matches, the place of the next one, and the place that
+// they have in common.
+func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, place searchPlace) (rows []db.RankedRow, next, stretch searchPlace, err error) {
 	months, err := a.searchMonths(ctx, actor, f)
 	if err != nil {
-		return nil, place, err
+		return nil, place, place, err
 	}
 	var cuts stretches
 	first, wanted := !place.started, 0.0
 	if place.after == nil { // a stretch begins
 		if cuts, err = a.stretches(ctx, f, months); err != nil {
-			return nil, place, err
+			return nil, place, place, err
 		}
 		wanted = cuts.step
 		place.from = cuts.start(place.to, wanted)
@@ -60,11 +61,11 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 	for {
 		part := f
 		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
-		rows, err := a.db.SearchItems(ctx, part, db.Ranking{
+		rows, err = a.db.SearchItems(ctx, part, db.Ranking{
 			Months: narrow(months, part.From, part.To), Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1,
 		})
 		if err != nil {
-			return nil, place, err
+			return nil, place, place, err
 		}
 		matched := 0
 		if len(rows) > 0 {
@@ -81,22 +82,28 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 			}
 			continue
 		}
-		next := place
+		next = place
 		if first && len(rows) > 0 {
 			next.total, next.atLeast = matched, !place.from.IsZero()
 		}
+		stretch = next
 		switch {
 		case len(rows) > q.Limit:
 			rows = rows[:q.Limit]
-			last := rows[len(rows)-1]
-			next.more, next.after = true, &db.RankedKey{Rank: last.Rank, Key: db.Key{At: last.At, ID: last.ID}}
+			next = stretch.behind(rows[q.Limit-1])
 		case !place.from.IsZero():
 			next.more, next.to, next.from, next.after = true, place.from, time.Time{}, nil
 		default:
 			next.more = false
 		}
-		return rows, next, nil
+		return rows, next, stretch, nil
 	}
+}
+
+// behind is the place after a row of the stretch.
+func (p searchPlace) behind(r db.RankedRow) searchPlace {
+	p.more, p.after = true, &db.RankedKey{Rank: r.Rank, Key: db.Key{At: r.At, ID: r.ID}}
+	return p
 }
 
 // stretches cuts the filter's time into months, newest first; step is how many

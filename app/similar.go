@@ -44,7 +44,8 @@ func (a *App) searchSimilar(ctx context.Context, actor Actor, f db.Filter, q Sea
 	}
 	vector, err := a.db.EmbeddingOf(ctx, db.EmbeddingOfParams{ModelID: model.ID, MediaID: q.Similar})
 	if db.IsNotFound(err) {
-		return SearchPage{Notes: []string{NoteNotEmbedded}}, nil
+		note, err := a.whyNotEmbedded(ctx, q.Similar)
+		return SearchPage{Notes: []string{note}}, err
 	}
 	if err != nil {
 		return SearchPage{}, fmt.Errorf("load the embedding of %s: %w", q.Similar, err)
@@ -59,4 +60,16 @@ func (a *App) searchSimilar(ctx context.Context, actor Actor, f db.Filter, q Sea
 	}
 	page.Notes = m.notes
 	return page, err
+}
+
+// whyNotEmbedded says why an item's like cannot be looked for.
+func (a *App) whyNotEmbedded(ctx context.Context, id uuid.UUID) (string, error) {
+	known, err := a.aiStatuses(ctx, id)
+	switch known[id].Status {
+	case AIOff:
+		return NoteNoPicture, err
+	case AIFailed:
+		return NoteNotReadable, err
+	}
+	return NoteNotEmbedded, err
 }

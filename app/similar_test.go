@@ -128,7 +128,14 @@ func TestSimilarKnowsItsSeed(t *testing.T) {
 	if p, err = w.Similar(t.Context(), app.UserActor(u), uuid.Nil, app.SimilarQuery{}); app.CodeOf(err) != app.CodeNotFound {
 		t.Errorf("of no item: %d hits, %v", len(p.Hits), err)
 	}
-	if p, err = w.Similar(t.Context(), app.UserActor(u), blank, app.SimilarQuery{}); len(must(t, p, err).Hits) != 0 || !slices.Equal(p.Notes, []string{app.NoteNotEmbedded}) {
-		t.Errorf("without an embedding: %d hits, %v", len(p.Hits), p.Notes)
+	// Why there is none is said truly: there is no picture, it waits, or it failed.
+	for state, note := range map[string]string{"": app.NoteNoPicture, "pending": app.NoteNotEmbedded, "failed": app.NoteNotReadable} {
+		w.exec("DELETE FROM media_ai")
+		if state != "" {
+			w.exec("INSERT INTO media_ai (media_id, model_id, state) VALUES ($1, $2, $3)", blank, w.model.ID, state)
+		}
+		if p, err = w.Similar(t.Context(), app.UserActor(u), blank, app.SimilarQuery{}); len(must(t, p, err).Hits) != 0 || !slices.Equal(p.Notes, []string{note}) {
+			t.Errorf("%q without an embedding: %d hits, %v", state, len(p.Hits), p.Notes)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,18 +26,24 @@ type world struct {
 	store storage.Store
 	logs  *recorder
 	now   time.Time
-	ml    processes
+	ml    []ml.Status
+	// flushed says that Redis knows of nothing that was begun.
+	flushed bool
 
 	limits int64
 }
 
-// processes are the ml processes, as they would tell through Redis.
-type processes []ml.Status
+// processes are the ml processes of a world, as they would tell through Redis.
+type processes struct{ *world }
 
-func (p *processes) Statuses(context.Context) ([]ml.Status, error) { return *p, nil }
+func (p processes) Statuses(context.Context) ([]ml.Status, error) { return p.ml, nil }
 
-func (p *processes) EmbedText(context.Context, string, string) ([]float32, error) {
+func (processes) EmbedText(context.Context, string, string) ([]float32, error) {
 	return nil, ml.ErrUnavailable
+}
+
+func (p processes) Begun(_ context.Context, requests []ml.EmbedImage) ([]bool, error) {
+	return slices.Repeat([]bool{!p.flushed}, len(requests)), nil
 }
 
 // recorder keeps what the use-cases enqueued and published.
@@ -73,7 +80,7 @@ func (w *world) limit(maxUploadBytes int64) {
 	w.App = app.New(app.Deps{
 		DB: w.db, Storage: w.store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
 		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
-		ML:          &w.ml,
+		ML:          processes{w},
 		DefaultZone: time.UTC, Now: func() time.Time { return w.now },
 	})
 }

@@ -35,7 +35,7 @@ func (q *Queries) ActivateModel(ctx context.Context, id int32) error {
 
 const activeModel = `-- name: ActiveModel :one
 
-SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models WHERE state = 'active'
+SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at, remove_asked FROM embedding_models WHERE state = 'active'
 `
 
 // Embeddings by model: which models there are, how far each item is with each
@@ -56,6 +56,7 @@ func (q *Queries) ActiveModel(ctx context.Context) (EmbeddingModel, error) {
 		&i.BacklogAfter,
 		&i.BacklogDone,
 		&i.AgainAt,
+		&i.RemoveAsked,
 	)
 	return i, err
 }
@@ -72,6 +73,31 @@ ON CONFLICT (media_id, model_id) DO UPDATE SET state = 'pending', crashes = 0, e
 func (q *Queries) AddEmbeddings(ctx context.Context, mediaID uuid.UUID) error {
 	_, err := q.db.Exec(ctx, addEmbeddings, mediaID)
 	return err
+}
+
+const askRemoval = `-- name: AskRemoval :many
+UPDATE embedding_models SET remove_asked = now() WHERE state = 'retired' AND remove_asked IS NULL RETURNING label
+`
+
+// Retired models are removed from now on; returns those that it was not asked for before.
+func (q *Queries) AskRemoval(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, askRemoval)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var label string
+		if err := rows.Scan(&label); err != nil {
+			return nil, err
+		}
+		items = append(items, label)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const claimEmbeddings = `-- name: ClaimEmbeddings :many
@@ -238,22 +264,17 @@ func (q *Queries) CreateEmbeddingPartition(ctx context.Context, arg CreateEmbedd
 	return err
 }
 
-const deleteModel = `-- name: DeleteModel :execrows
-DELETE FROM embedding_models WHERE id = $1 AND state = 'retired'
+const deleteModel = `-- name: DeleteModel :exec
+DELETE FROM embedding_models WHERE id = $1
 `
 
-func (q *Queries) DeleteModel(ctx context.Context, id int32) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteModel, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteModel(ctx context.Context, id int32) error {
+	_, err := q.db.Exec(ctx, deleteModel, id)
+	return err
 }
 
 const deleteModelStates = `-- name: DeleteModelStates :execrows
-DELETE FROM media_ai a WHERE a.ctid = ANY (ARRAY(
-    SELECT x.ctid FROM media_ai x JOIN embedding_models m ON m.id = x.model_id
-     WHERE x.model_id = $1 AND m.state = 'retired' LIMIT $2))
+DELETE FROM media_ai a WHERE a.ctid = ANY (ARRAY(SELECT x.ctid FROM media_ai x WHERE x.model_id = $1 LIMIT $2))
 `
 
 type DeleteModelStatesParams struct {
@@ -261,7 +282,7 @@ type DeleteModelStatesParams struct {
 	N       int32
 }
 
-// Some of a retired model's rows.
+// Some of a model's rows.
 func (q *Queries) DeleteModelStates(ctx context.Context, arg DeleteModelStatesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deleteModelStates, arg.ModelID, arg.N)
 	if err != nil {
@@ -298,7 +319,7 @@ func (q *Queries) EmbeddingLoad(ctx context.Context, modelID int32) (EmbeddingLo
 }
 
 const embeddingModel = `-- name: EmbeddingModel :one
-SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models WHERE id = $1
+SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at, remove_asked FROM embedding_models WHERE id = $1
 `
 
 func (q *Queries) EmbeddingModel(ctx context.Context, id int32) (EmbeddingModel, error) {
@@ -317,12 +338,13 @@ func (q *Queries) EmbeddingModel(ctx context.Context, id int32) (EmbeddingModel,
 		&i.BacklogAfter,
 		&i.BacklogDone,
 		&i.AgainAt,
+		&i.RemoveAsked,
 	)
 	return i, err
 }
 
 const embeddingModelByName = `-- name: EmbeddingModelByName :one
-SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models WHERE name = $1
+SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at, remove_asked FROM embedding_models WHERE name = $1
 `
 
 func (q *Queries) EmbeddingModelByName(ctx context.Context, name string) (EmbeddingModel, error) {
@@ -341,12 +363,13 @@ func (q *Queries) EmbeddingModelByName(ctx context.Context, name string) (Embedd
 		&i.BacklogAfter,
 		&i.BacklogDone,
 		&i.AgainAt,
+		&i.RemoveAsked,
 	)
 	return i, err
 }
 
 const embeddingModels = `-- name: EmbeddingModels :many
-SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at FROM embedding_models ORDER BY (state = 'retired'), id
+SELECT id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at, remove_asked FROM embedding_models ORDER BY (state = 'retired'), id
 `
 
 // In the order in which search came, or would come, to use them.
@@ -372,42 +395,8 @@ func (q *Queries) EmbeddingModels(ctx context.Context) ([]EmbeddingModel, error)
 			&i.BacklogAfter,
 			&i.BacklogDone,
 			&i.AgainAt,
+			&i.RemoveAsked,
 		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const embeddingStates = `-- name: EmbeddingStates :many
-SELECT media_id, state, error_code FROM media_ai WHERE media_id = ANY ($1::uuid[]) AND model_id = $2
-`
-
-type EmbeddingStatesParams struct {
-	Ids     []uuid.UUID
-	ModelID int32
-}
-
-type EmbeddingStatesRow struct {
-	MediaID   uuid.UUID
-	State     AiState
-	ErrorCode string
-}
-
-func (q *Queries) EmbeddingStates(ctx context.Context, arg EmbeddingStatesParams) ([]EmbeddingStatesRow, error) {
-	rows, err := q.db.Query(ctx, embeddingStates, arg.Ids, arg.ModelID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []EmbeddingStatesRow
-	for rows.Next() {
-		var i EmbeddingStatesRow
-		if err := rows.Scan(&i.MediaID, &i.State, &i.ErrorCode); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -436,21 +425,26 @@ func (q *Queries) EmbeddingsWaiting(ctx context.Context, arg EmbeddingsWaitingPa
 }
 
 const expireEmbeddingLeases = `-- name: ExpireEmbeddingLeases :many
-UPDATE media_ai a SET crashes = a.crashes + 1, lease_until = NULL, updated_at = now(),
-       state = CASE WHEN a.crashes + 1 >= $1::integer THEN 'failed'::ai_state ELSE 'pending' END,
-       error_code = CASE WHEN a.crashes + 1 >= $1::integer THEN $2::text ELSE '' END,
-       error = CASE WHEN a.crashes + 1 >= $1::integer THEN $3::text ELSE '' END
-  FROM (SELECT x.media_id FROM media_ai x WHERE x.model_id = $4 AND x.state = 'processing' AND x.lease_until < now()
-         ORDER BY x.lease_until LIMIT $5) gone
- WHERE a.model_id = $4 AND a.media_id = gone.media_id AND a.state = 'processing'
+UPDATE media_ai a SET crashes = gone.crashes, lease_until = NULL, updated_at = now(),
+       state = CASE WHEN gone.given_up THEN 'failed'::ai_state ELSE 'pending' END,
+       error_code = CASE WHEN gone.given_up THEN $1::text ELSE '' END,
+       error = CASE WHEN gone.given_up THEN $2::text ELSE '' END
+  FROM (SELECT x.media_id, x.crashes + x.begun AS crashes, x.begun = 1 AND x.crashes + 1 >= $4::integer AS given_up
+          FROM (SELECT y.media_id, y.crashes, (y.media_id = ANY ($5::uuid[]))::integer AS begun FROM media_ai y
+                 WHERE y.model_id = $3 AND y.state = 'processing' AND y.lease_until < now()
+                   AND y.media_id = ANY ($6::uuid[])
+                 ORDER BY y.lease_until LIMIT $7) x) gone
+ WHERE a.model_id = $3 AND a.media_id = gone.media_id AND a.state = 'processing'
 RETURNING a.media_id, a.state, (SELECT m.owner_id FROM media m WHERE m.id = a.media_id)::uuid AS owner_id
 `
 
 type ExpireEmbeddingLeasesParams struct {
-	MaxCrashes int32
 	ErrorCode  string
 	Error      string
 	ModelID    int32
+	MaxCrashes int32
+	Begun      []uuid.UUID
+	LookedAt   []uuid.UUID
 	N          int32
 }
 
@@ -460,14 +454,16 @@ type ExpireEmbeddingLeasesRow struct {
 	OwnerID uuid.UUID
 }
 
-// The n that have been away for longest never came back. That counts as a
-// crash; too many of them are a failure.
+// The n of those looked at that have been away for longest never came back. Of
+// those that were begun that counts as a crash; too many of them are a failure.
 func (q *Queries) ExpireEmbeddingLeases(ctx context.Context, arg ExpireEmbeddingLeasesParams) ([]ExpireEmbeddingLeasesRow, error) {
 	rows, err := q.db.Query(ctx, expireEmbeddingLeases,
-		arg.MaxCrashes,
 		arg.ErrorCode,
 		arg.Error,
 		arg.ModelID,
+		arg.MaxCrashes,
+		arg.Begun,
+		arg.LookedAt,
 		arg.N,
 	)
 	if err != nil {
@@ -490,17 +486,18 @@ func (q *Queries) ExpireEmbeddingLeases(ctx context.Context, arg ExpireEmbedding
 
 const extendEmbeddingLeases = `-- name: ExtendEmbeddingLeases :exec
 UPDATE media_ai SET lease_until = now() + make_interval(secs => $1)
- WHERE model_id = $2 AND state = 'processing' AND lease_until < now()
+ WHERE model_id = $2 AND state = 'processing' AND lease_until < now() AND media_id = ANY ($3::uuid[])
 `
 
 type ExtendEmbeddingLeasesParams struct {
 	LeaseSeconds float64
 	ModelID      int32
+	LookedAt     []uuid.UUID
 }
 
-// The others still wait in the queue.
+// The others of those looked at still wait in the queue.
 func (q *Queries) ExtendEmbeddingLeases(ctx context.Context, arg ExtendEmbeddingLeasesParams) error {
-	_, err := q.db.Exec(ctx, extendEmbeddingLeases, arg.LeaseSeconds, arg.ModelID)
+	_, err := q.db.Exec(ctx, extendEmbeddingLeases, arg.LeaseSeconds, arg.ModelID, arg.LookedAt)
 	return err
 }
 
@@ -584,7 +581,7 @@ const insertModel = `-- name: InsertModel :one
 INSERT INTO embedding_models (name, label, dimension, random, state, activated_at)
 VALUES ($1, $2, $3, $4, $5,
         CASE WHEN $5::embedding_model_state = 'active' THEN now() END)
-RETURNING id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at
+RETURNING id, name, label, dimension, random, state, created_at, activated_at, seen_at, backlog_after, backlog_done, again_at, remove_asked
 `
 
 type InsertModelParams struct {
@@ -617,6 +614,7 @@ func (q *Queries) InsertModel(ctx context.Context, arg InsertModelParams) (Embed
 		&i.BacklogAfter,
 		&i.BacklogDone,
 		&i.AgainAt,
+		&i.RemoveAsked,
 	)
 	return i, err
 }
@@ -670,6 +668,54 @@ SELECT pg_advisory_xact_lock($1)
 func (q *Queries) LockModels(ctx context.Context, key int64) error {
 	_, err := q.db.Exec(ctx, lockModels, key)
 	return err
+}
+
+const lockRemovedModel = `-- name: LockRemovedModel :one
+SELECT id, name FROM embedding_models WHERE remove_asked IS NOT NULL AND state = 'retired'
+   AND id <> ALL ($1::integer[]) ORDER BY remove_asked, id LIMIT 1 FOR UPDATE SKIP LOCKED
+`
+
+type LockRemovedModelRow struct {
+	ID   int32
+	Name string
+}
+
+// The next model that is to be removed. No row: there is none, or somebody else is at it.
+func (q *Queries) LockRemovedModel(ctx context.Context, but []int32) (LockRemovedModelRow, error) {
+	row := q.db.QueryRow(ctx, lockRemovedModel, but)
+	var i LockRemovedModelRow
+	err := row.Scan(&i.ID, &i.Name)
+	return i, err
+}
+
+const overdueEmbeddings = `-- name: OverdueEmbeddings :many
+SELECT media_id, attempts FROM media_ai WHERE model_id = $1 AND state = 'processing' AND lease_until < now()
+`
+
+type OverdueEmbeddingsRow struct {
+	MediaID  uuid.UUID
+	Attempts int32
+}
+
+// What is away for longer than its lease.
+func (q *Queries) OverdueEmbeddings(ctx context.Context, modelID int32) ([]OverdueEmbeddingsRow, error) {
+	rows, err := q.db.Query(ctx, overdueEmbeddings, modelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OverdueEmbeddingsRow
+	for rows.Next() {
+		var i OverdueEmbeddingsRow
+		if err := rows.Scan(&i.MediaID, &i.Attempts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putEmbedding = `-- name: PutEmbedding :exec
@@ -760,7 +806,7 @@ func (q *Queries) RetryEmbeddings(ctx context.Context, modelID int32) (int64, er
 
 const reviveModel = `-- name: ReviveModel :execrows
 UPDATE embedding_models r SET state = 'building', backlog_after = DEFAULT, backlog_done = false
- WHERE r.id = $1 AND r.state = 'retired'
+ WHERE r.id = $1 AND r.state = 'retired' AND r.remove_asked IS NULL
    AND NOT EXISTS (SELECT 1 FROM embedding_models x WHERE x.state = 'active' AND x.seen_at > now() - make_interval(secs => $2))
 `
 

@@ -19,6 +19,12 @@ func UniqueViolation(err error) string {
 	return ""
 }
 
+// IsLocked reports that a statement gave up waiting for a lock (55P03).
+func IsLocked(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "55P03"
+}
+
 // isRetryable reports a serialisation failure (40001) or a deadlock (40P01).
 func isRetryable(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)

@@ -53,15 +53,10 @@ type Filter struct {
 	Album       uuid.UUID // zero: anywhere
 	Located     *bool     // has (true) or lacks (false) a position
 	MinRating   int       // 0: any
-	AIStatus    string    // an AiState with the active model, AIOff for having none; empty: any
+	AIStatus    string    // see AIStates; empty: any
 	Text        TSQuery   // empty: any
 	Without     TSQuery   // a second condition on the text, which excludes; empty: none
 }
-
-// AIOff is Filter.AIStatus for items that the active model does not know.
-const AIOff = "off"
-
-const activeModelSQL = "(SELECT x.id FROM embedding_models x WHERE x.state = 'active')"
 
 // builder collects parameters while fragments are put together.
 type builder struct{ args []any }
@@ -130,12 +125,8 @@ func (f Filter) where(b *builder) string {
 	if f.MinRating > 0 {
 		add("m.rating >= " + b.arg(f.MinRating, "smallint"))
 	}
-	switch f.AIStatus {
-	case "":
-	case AIOff:
-		add("NOT EXISTS (SELECT 1 FROM media_ai a WHERE a.media_id = m.id AND a.model_id = " + activeModelSQL + ")")
-	default:
-		add("EXISTS (SELECT 1 FROM media_ai a WHERE a.media_id = m.id AND a.model_id = " + activeModelSQL + " AND a.state = " + b.arg(f.AIStatus, "ai_state") + ")")
+	if f.AIStatus != "" {
+		add(aiCondition(b, f.AIStatus))
 	}
 	if f.Text != "" {
 		add("m.search @@ " + b.arg(string(f.Text), "tsquery"))

@@ -472,6 +472,7 @@ type EmbeddingModel struct {
 	BacklogAfter uuid.UUID
 	BacklogDone  bool
 	AgainAt      *time.Time
+	RemoveAsked  *time.Time
 }
 
 type Favourite struct {

@@ -25,6 +25,21 @@ func IsTooSlow(err error) bool {
 	return errors.Is(err, errTooSlow) || errors.As(err, &e) && e.Code == "57014" && !errors.Is(err, context.Canceled)
 }
 
+// Limit bounds all statements under the context together. What they return when
+// it has ended them goes through Slow.
+func Limit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, errTooSlow)
+}
+
+// Slow adds to an error of statements under Limit's context why that has ended,
+// for IsTooSlow.
+func Slow(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
 // cancelOnServer makes a statement whose context ends stop on the server, too,
 // and keeps the connection.
 func cancelOnServer(c *pgconn.PgConn) ctxwatch.Handler {

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,10 +22,24 @@ func TestSlowStatementsEnd(t *testing.T) {
 			time.AfterFunc(50*time.Millisecond, leave)
 			return db.SleepWithin(left, pool, time.Minute)
 		},
+		"all too slow": func() error {
+			limited, cancel := db.Limit(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := pool.Exec(limited, "SELECT pg_sleep(600)")
+			return db.Slow(limited, err)
+		},
+		"all left": func() error {
+			left, leave := context.WithCancel(t.Context())
+			limited, cancel := db.Limit(left, time.Minute)
+			defer cancel()
+			time.AfterFunc(50*time.Millisecond, leave)
+			_, err := pool.Exec(limited, "SELECT pg_sleep(600)")
+			return db.Slow(limited, err)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := run()
-			if err == nil || db.IsTooSlow(err) != (name == "too slow") || errors.Is(err, context.Canceled) != (name == "left") {
+			if err == nil || db.IsTooSlow(err) != strings.HasSuffix(name, "too slow") || errors.Is(err, context.Canceled) != strings.HasSuffix(name, "left") {
 				t.Errorf("%v", err)
 			}
 			for running := 1; running > 0; {

@@ -48,9 +48,13 @@ func (h modelHandlers) show(c echo.Context) error {
 		Page: h.page(c), Problem: problemOf(ctx, state), RetryURL: modelPath + "/retry", PruneURL: modelPath + "/prune",
 		Command: "albumen-ml fetch-model",
 	}
-	var retired []string
+	var retired, removing []string
 	for _, m := range state.Models {
-		if m.State == db.EmbeddingModelStateRetired {
+		switch {
+		case m.RemoveAsked != nil:
+			removing = append(removing, m.Label)
+			continue
+		case m.State == db.EmbeddingModelStateRetired:
 			retired = append(retired, m.Label)
 			continue
 		}
@@ -58,6 +62,9 @@ func (h modelHandlers) show(c echo.Context) error {
 		p.Models = append(p.Models, modelCard(ctx, m))
 	}
 	p.Retired = strings.Join(retired, ", ")
+	if len(removing) > 0 {
+		p.Removing = i18n.T(ctx, "model.removing", "Names", strings.Join(removing, ", "))
+	}
 	for _, s := range state.Processes {
 		p.Processes = append(p.Processes, mlProcess(ctx, s))
 	}
@@ -247,9 +254,9 @@ func (h modelHandlers) use(c echo.Context) error {
 }
 
 func (h modelHandlers) prune(c echo.Context) error {
-	removed, err := h.app.PruneModels(c.Request().Context(), h.actor(c))
+	asked, err := h.app.PruneModels(c.Request().Context(), h.actor(c))
 	if err != nil {
 		return err
 	}
-	return h.done(c, layout.Receipt{Text: i18n.N(c.Request().Context(), "receipt_of.pruned", len(removed))}, modelPath)
+	return h.done(c, layout.Receipt{Text: i18n.N(c.Request().Context(), "receipt_of.pruned", len(asked))}, modelPath)
 }

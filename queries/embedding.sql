@@ -41,7 +41,7 @@ UPDATE embedding_models SET seen_at = now() WHERE name = ANY (sqlc.arg(names)::t
 -- A retired model is built again where the active one has no process any more:
 -- what it lacks is added, what it has stays.
 UPDATE embedding_models r SET state = 'building', backlog_after = DEFAULT, backlog_done = false
- WHERE r.id = sqlc.arg(id) AND r.state = 'retired'
+ WHERE r.id = sqlc.arg(id) AND r.state = 'retired' AND r.remove_asked IS NULL
    AND NOT EXISTS (SELECT 1 FROM embedding_models x WHERE x.state = 'active' AND x.seen_at > now() - make_interval(secs => sqlc.arg(away_seconds)));
 
 -- name: RetireModels :exec
@@ -55,14 +55,21 @@ UPDATE embedding_models SET state = 'active', activated_at = now() WHERE id = $1
 UPDATE embedding_models SET state = 'retired'
  WHERE state = 'building' AND seen_at < now() - make_interval(secs => sqlc.arg(away_seconds));
 
--- name: DeleteModel :execrows
-DELETE FROM embedding_models WHERE id = $1 AND state = 'retired';
+-- name: AskRemoval :many
+-- Retired models are removed from now on; returns those that it was not asked for before.
+UPDATE embedding_models SET remove_asked = now() WHERE state = 'retired' AND remove_asked IS NULL RETURNING label;
+
+-- name: LockRemovedModel :one
+-- The next model that is to be removed. No row: there is none, or somebody else is at it.
+SELECT id, name FROM embedding_models WHERE remove_asked IS NOT NULL AND state = 'retired'
+   AND id <> ALL (sqlc.arg(but)::integer[]) ORDER BY remove_asked, id LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: DeleteModel :exec
+DELETE FROM embedding_models WHERE id = $1;
 
 -- name: DeleteModelStates :execrows
--- Some of a retired model's rows.
-DELETE FROM media_ai a WHERE a.ctid = ANY (ARRAY(
-    SELECT x.ctid FROM media_ai x JOIN embedding_models m ON m.id = x.model_id
-     WHERE x.model_id = sqlc.arg(model_id) AND m.state = 'retired' LIMIT sqlc.arg(n)));
+-- Some of a model's rows.
+DELETE FROM media_ai a WHERE a.ctid = ANY (ARRAY(SELECT x.ctid FROM media_ai x WHERE x.model_id = sqlc.arg(model_id) LIMIT sqlc.arg(n)));
 
 -- name: RestartBacklog :exec
 -- Goes through all items once more; with again, also through the finished ones.
@@ -130,22 +137,29 @@ RETURNING a.media_id, a.attempts,
 UPDATE media_ai SET state = 'pending', lease_until = NULL
  WHERE model_id = sqlc.arg(model_id) AND media_id = sqlc.arg(media_id) AND attempts = sqlc.arg(attempts) AND state = 'processing';
 
+-- name: OverdueEmbeddings :many
+-- What is away for longer than its lease.
+SELECT media_id, attempts FROM media_ai WHERE model_id = sqlc.arg(model_id) AND state = 'processing' AND lease_until < now();
+
 -- name: ExpireEmbeddingLeases :many
--- The n that have been away for longest never came back. That counts as a
--- crash; too many of them are a failure.
-UPDATE media_ai a SET crashes = a.crashes + 1, lease_until = NULL, updated_at = now(),
-       state = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN 'failed'::ai_state ELSE 'pending' END,
-       error_code = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN sqlc.arg(error_code)::text ELSE '' END,
-       error = CASE WHEN a.crashes + 1 >= sqlc.arg(max_crashes)::integer THEN sqlc.arg(error)::text ELSE '' END
-  FROM (SELECT x.media_id FROM media_ai x WHERE x.model_id = sqlc.arg(model_id) AND x.state = 'processing' AND x.lease_until < now()
-         ORDER BY x.lease_until LIMIT sqlc.arg(n)) gone
+-- The n of those looked at that have been away for longest never came back. Of
+-- those that were begun that counts as a crash; too many of them are a failure.
+UPDATE media_ai a SET crashes = gone.crashes, lease_until = NULL, updated_at = now(),
+       state = CASE WHEN gone.given_up THEN 'failed'::ai_state ELSE 'pending' END,
+       error_code = CASE WHEN gone.given_up THEN sqlc.arg(error_code)::text ELSE '' END,
+       error = CASE WHEN gone.given_up THEN sqlc.arg(error)::text ELSE '' END
+  FROM (SELECT x.media_id, x.crashes + x.begun AS crashes, x.begun = 1 AND x.crashes + 1 >= sqlc.arg(max_crashes)::integer AS given_up
+          FROM (SELECT y.media_id, y.crashes, (y.media_id = ANY (sqlc.arg(begun)::uuid[]))::integer AS begun FROM media_ai y
+                 WHERE y.model_id = sqlc.arg(model_id) AND y.state = 'processing' AND y.lease_until < now()
+                   AND y.media_id = ANY (sqlc.arg(looked_at)::uuid[])
+                 ORDER BY y.lease_until LIMIT sqlc.arg(n)) x) gone
  WHERE a.model_id = sqlc.arg(model_id) AND a.media_id = gone.media_id AND a.state = 'processing'
 RETURNING a.media_id, a.state, (SELECT m.owner_id FROM media m WHERE m.id = a.media_id)::uuid AS owner_id;
 
 -- name: ExtendEmbeddingLeases :exec
--- The others still wait in the queue.
+-- The others of those looked at still wait in the queue.
 UPDATE media_ai SET lease_until = now() + make_interval(secs => sqlc.arg(lease_seconds))
- WHERE model_id = sqlc.arg(model_id) AND state = 'processing' AND lease_until < now();
+ WHERE model_id = sqlc.arg(model_id) AND state = 'processing' AND lease_until < now() AND media_id = ANY (sqlc.arg(looked_at)::uuid[]);
 
 -- name: LockEmbedding :one
 -- The item first, as whoever deletes it does.
@@ -186,6 +200,3 @@ SELECT (EXISTS (SELECT 1 FROM media_ai p WHERE p.model_id = $1 AND p.state = 'pe
 SELECT a.media_id, m.owner_id, u.email AS owner_email, m.filename, a.error_code, a.attempts, a.updated_at
   FROM media_ai a JOIN media m ON m.id = a.media_id JOIN users u ON u.id = m.owner_id
  WHERE a.model_id = sqlc.arg(model_id) AND a.state = 'failed' ORDER BY a.updated_at DESC LIMIT sqlc.arg(n);
-
--- name: EmbeddingStates :many
-SELECT media_id, state, error_code FROM media_ai WHERE media_id = ANY (sqlc.arg(ids)::uuid[]) AND model_id = sqlc.arg(model_id);

@@ -82,14 +82,14 @@ func (p *program) runEmbed(ctx context.Context, f embedFlags) error {
 }
 
 func (p *program) runPrune(ctx context.Context, s *services) error {
-	removed, err := s.app.PruneModels(ctx, app.SystemActor())
+	asked, err := s.app.PruneModels(ctx, app.SystemActor())
 	if err != nil {
 		return err
 	}
 	if p.asJSON {
-		return p.printJSON(map[string]any{"removed": removed})
+		return p.printJSON(map[string]any{"removing": asked})
 	}
-	_, err = fmt.Fprintf(p.out, "%d models removed: %s\n", len(removed), strings.Join(removed, ", "))
+	_, err = fmt.Fprintf(p.out, "%d models are being removed in the background: %s\n", len(asked), strings.Join(asked, ", "))
 	return err
 }
 

@@ -17,6 +17,7 @@ type Model struct {
 	MissedURL string    // POST, what was never embedded; "" without a model
 	AgainURL  string    // POST, everything once more; "" without a model
 	Retired   string    // the labels of models that can be removed; "" when there are none
+	Removing  string    // says which models are being removed
 	PruneURL  string    // POST
 	Command   string    // that fetches the model
 }
