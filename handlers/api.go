@@ -105,6 +105,11 @@ func register[I, O any](api *apiServer, op huma.Operation, do func(context.Conte
 			return out, nil
 		}
 		p := api.problem(ctx, err)
+		if op.Method == http.MethodGet { // which has no body
+			for i, e := range p.Errors {
+				p.Errors[i].Location = strings.Replace(e.Location, "body.", "query.", 1)
+			}
+		}
 		if p.Status >= http.StatusInternalServerError {
 			api.log.ErrorContext(ctx, "request failed", "status", p.Status, "error", err)
 		}

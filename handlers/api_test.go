@@ -257,7 +257,7 @@ func TestAPISearchExplainsItsHits(t *testing.T) {
 		t.Errorf("before that day: %d %+v", status, found)
 	}
 	var p problem
-	if status := s.call("GET", "/search?q=lake&from=yesterday", token, "", &p); status != 422 || p.Errors[0].Location != "body.from" {
+	if status := s.call("GET", "/search?q=lake&from=yesterday", token, "", &p); status != 422 || p.Errors[0].Location != "query.from" {
 		t.Errorf("a day in words: %d %+v", status, p)
 	}
 }

@@ -63,7 +63,7 @@ type Problem struct {
 
 // FieldProblem says what is wrong with one field of the input.
 type FieldProblem struct {
-	Location string `json:"location"` // such as body.email
+	Location string `json:"location"` // such as body.email or query.from
 	Message  string `json:"message"`
 }
 

@@ -30,6 +30,7 @@ type Client struct {
 	pool   *redis.Pool
 	keys   Keys
 	asking chan struct{} // a place for each text that is waited for
+	silent silence
 }
 
 // NewClient returns a client under a prefix, see Prefix.
@@ -109,7 +110,7 @@ func (c *Client) statuses(ctx context.Context, conn redis.Conn) ([]Status, error
 }
 
 // askText has a text embedded; ErrUnavailable at once where too many texts are
-// waited for already.
+// waited for already, or where the processes have just left one unanswered.
 func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, error) {
 	select {
 	case c.asking <- struct{}{}:
@@ -135,8 +136,17 @@ func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, 
 	if len(all) == 0 {
 		return nil, ErrUnavailable
 	}
-	if !slices.ContainsFunc(all, func(s Status) bool { return s.State == StateReady && s.Model.ID == modelID }) {
+	var ready []string
+	for _, s := range all {
+		if s.State == StateReady && s.Model.ID == modelID {
+			ready = append(ready, s.Process)
+		}
+	}
+	if len(ready) == 0 {
 		return nil, ErrNoModel // at once, instead of waiting for nobody
+	}
+	if c.silent.all(ready) {
+		return nil, ErrUnavailable
 	}
 	request := TextRequest{ID: uuid.NewString(), Text: cut(text, MaxTextBytes), Deadline: deadline}
 	encoded, err := json.Marshal(request)
@@ -152,7 +162,15 @@ func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, 
 	if _, err := redis.DoContext(conn, ctx, "EXPIRE", list, 60); err != nil {
 		return nil, fmt.Errorf("send a text to the ml process: %w", err)
 	}
-	return c.await(ctx, conn, modelID, request)
+	asked := time.Now()
+	v, err := c.await(ctx, conn, modelID, request)
+	switch {
+	case err == nil:
+		c.silent.answered()
+	case errors.Is(err, ErrUnavailable):
+		c.silent.unanswered(ready, time.Since(asked))
+	}
+	return v, err
 }
 
 func (c *Client) await(ctx context.Context, conn redis.Conn, modelID string, request TextRequest) ([]float32, error) {

@@ -37,7 +37,7 @@ func normaliseText(text string) string {
 // asked for before, even while no ml process is there. Otherwise it waits until
 // the context's deadline (seven seconds at most), or two seconds where there is
 // none; ErrNoModel (at once) and ErrUnavailable (at once where many texts are
-// waited for) say that search goes on without meaning.
+// waited for, or one was just left unanswered) say that search goes on without meaning.
 func (c *Client) EmbedText(ctx context.Context, modelID, text string) ([]float32, error) {
 	text = normaliseText(text)
 	key := c.keys.CachedText(ModelKey(modelID), text)

@@ -102,3 +102,44 @@ func TestFewTextsAreWaitedForAtATime(t *testing.T) {
 		t.Errorf("with all places free: %d asked, %v", asked, err)
 	}
 }
+
+// Only the first search waits for processes that say that they are ready and do
+// not answer; one that comes anew is asked.
+func TestWhoLeftATextUnansweredIsNotWaitedFor(t *testing.T) {
+	pool, err := redisdb.Open(t.Context(), os.Getenv("ALBUMEN_TEST_REDIS_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	conn, keys := pool.Get(), ml.Keys{Prefix: "test:" + uuid.NewString()}
+	defer conn.Close()
+	texts := keys.Text(ml.ModelKey("m@1"))
+	defer conn.Do("DEL", keys.Processes(), texts)
+	client := ml.NewClient(pool, keys.Prefix)
+	ready := func(process string) {
+		t.Helper()
+		if _, err := conn.Do("SET", keys.Status(process), fmt.Sprintf(`{"process": %q, "state": "ready", "model": {"id": "m@1"}}`, process), "EX", 60); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Do("SADD", keys.Processes(), process); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(text string, wait time.Duration, want int) {
+		t.Helper()
+		limited, cancel := context.WithTimeout(t.Context(), wait)
+		defer cancel()
+		if _, err := client.EmbedText(limited, "m@1", text); !errors.Is(err, ml.ErrUnavailable) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if asked, err := redis.Int(conn.Do("LLEN", texts)); err != nil || asked != want {
+			t.Errorf("%s: %d asked, want %d, %v", text, asked, want, err)
+		}
+	}
+	ready("p")
+	ask("in no time", 50*time.Millisecond, 1) // says nothing of the process
+	ask("first", 1100*time.Millisecond, 2)
+	ask("second", time.Minute, 2)
+	ready("q")
+	ask("of another process", 50*time.Millisecond, 3)
+}
