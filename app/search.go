@@ -81,6 +81,9 @@ type SearchPage struct {
 	// counting stopped there.
 	Total   int
 	AtLeast bool
+	// Cut says that the list ends with this page though what is less similar is
+	// there: the nearest are listed, no more.
+	Cut bool
 	// Notes are message keys for the person, such as NoteNoModel; usually none.
 	Notes []string
 	// Corrected are typed words and the words of hits on this page that were
@@ -95,7 +98,8 @@ type SearchPage struct {
 // those are through, among older ones; every match is reached by paging on.
 //
 // In hybrid mode the ranking by words and the one by meaning are fused; in
-// semantic mode meaning ranks alone, and the list ends after the 1,000 nearest.
+// semantic mode meaning ranks alone, and the list ends after the 1,000 nearest
+// (Cut says so).
 // Nothing similar is dropped: a divider says from where on it may be chance.
 //
 // CodeInvalid for a query that is too long or unreadable, a bad filter, mode,

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"albumen/app"
 	"albumen/db"
@@ -174,44 +173,6 @@ func TestWordsBeyondTheWindowAreReached(t *testing.T) {
 		if count["beach"] != 1100 || count["other"] != 60 || first.Total != 1108 || first.AtLeast {
 			t.Errorf("by %s: %v, total %d, more %v", sort, count, first.Total, first.AtLeast)
 		}
-	}
-}
-
-// By date, a page that begins where the rest of a stretch of time has vanished
-// takes from the next stretch, and the page after it goes on from there.
-func TestPagesByDateGoOnAcrossStretches(t *testing.T) {
-	w := newMeaningWorld(t)
-	u := w.user("ann")
-	w.exec(`INSERT INTO media (id, owner_id, kind, status, processed_at, title, filename, mime, bytes, sha256, taken_at, taken_at_local, taken_at_source)
-		SELECT gen_random_uuid(), $1, 'photo', 'ready', now(), CASE WHEN i % 6 = 0 THEN 'other' ELSE 'beach' END, 'f.jpg', 'image/jpeg', 1, sha256(i::text::bytea), now(),
-		       timestamp '2010-01-01' + i * interval '1 day', 'exif' FROM generate_series(1, 3800) i`, u.ID)
-	others, err := w.db.Query(t.Context(), "SELECT id FROM media WHERE title = 'other' ORDER BY taken_at_local DESC")
-	must(t, others, err)
-	ids, err := pgx.CollectRows(others, pgx.RowTo[uuid.UUID])
-	must(t, ids, err)
-	for i, id := range ids {
-		w.embed(id, w.toward(map[bool]float64{true: 0.9, false: 0.1 * w.rng.NormFloat64()}[i >= 200 && i%3 == 0]))
-	}
-	w.exec("ANALYZE")
-	w.texts["beach"] = axis(0)
-	q := app.SearchQuery{Q: "beach ", Sort: app.SortDate, Limit: 60}
-	seen := map[uuid.UUID]bool{}
-	for page := range 20 {
-		p, err := w.Search(t.Context(), app.UserActor(u), q)
-		for _, h := range must(t, p, err).Hits {
-			if seen[h.ID] {
-				t.Fatalf("page %d: %s of %s twice", page, h.Title, h.TakenAtLocal)
-			}
-			seen[h.ID] = true
-		}
-		if page == 0 {
-			if !p.AtLeast {
-				t.Fatal("all is one stretch")
-			}
-			last := p.Hits[len(p.Hits)-1].TakenAtLocal
-			w.exec("DELETE FROM media WHERE title = 'beach' AND taken_at_local < $1 AND taken_at_local > $1 - interval '1100 days'", last)
-		}
-		q.Cursor = p.Next
 	}
 }
 

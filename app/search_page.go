@@ -34,6 +34,7 @@ func (a *App) fusedPage(ctx context.Context, actor Actor, f db.Filter, q SearchQ
 		c.place.seen += len(c.hits)
 		page.Next = c.place.encode(fingerprint)
 	}
+	page.Cut = page.Next == "" && r.full
 	return page, c.fill(ctx, &page)
 }
 

@@ -139,3 +139,27 @@ func TestSimilarKnowsItsSeed(t *testing.T) {
 		}
 	}
 }
+
+// A list by meaning ends after the nearest, and says so where there is more.
+func TestTheEndOfTheNearestIsTold(t *testing.T) {
+	w := newMeaningWorld(t)
+	u := w.user("ann")
+	w.exec(`INSERT INTO media (id, owner_id, kind, status, processed_at, filename, mime, bytes, sha256, taken_at, taken_at_local, taken_at_source)
+		SELECT gen_random_uuid(), $1, 'photo', 'ready', now(), 'f.jpg', 'image/jpeg', 1, sha256(i::text::bytea), now(), timestamp '2010-01-01' + i * interval '1 day', 'exif'
+		  FROM generate_series(1, 1001) i`, u.ID)
+	w.exec(`INSERT INTO embeddings (model_id, media_id, embedding)
+		SELECT $1, m.id, ARRAY(SELECT random() FROM generate_series(1, 12 + 0 * length(m.id::text)))::real[]::halfvec FROM media m`, w.model.ID)
+	q := app.SearchQuery{Q: "lake", Mode: app.SearchSemantic, Limit: 500}
+	for _, more := range []bool{true, false} {
+		q.Cursor = ""
+		first, err := w.Search(t.Context(), app.UserActor(u), q)
+		must(t, first, err)
+		q.Cursor = first.Next
+		last, err := w.Search(t.Context(), app.UserActor(u), q)
+		must(t, last, err)
+		if first.Cut || len(first.Hits) != 500 || last.Next != "" || last.Cut != more {
+			t.Errorf("more %v: first %v with %d hits, last %v with %d, next %q", more, first.Cut, len(first.Hits), last.Cut, len(last.Hits), last.Next)
+		}
+		w.exec("DELETE FROM media WHERE id IN (SELECT id FROM media LIMIT 5)")
+	}
+}

@@ -67,6 +67,7 @@ type apiHits struct {
 	apiList[apiHit]
 	Total     int                 `json:"total" doc:"how many match, less certain ones aside"`
 	AtLeast   bool                `json:"total_at_least" doc:"counting stopped at total"`
+	Cut       bool                `json:"cut" doc:"the list ends with this page though less similar items exist: by meaning, the nearest are listed, at most 1,000"`
 	Note      *string             `json:"note" doc:"for the person who searches, such as that meaning is off"`
 	Corrected map[string][]string `json:"corrected,omitempty" doc:"typed words and what was searched instead"`
 }
@@ -133,7 +134,7 @@ func (h apiSearch) page(ctx context.Context, actor app.Actor, page app.SearchPag
 	if err != nil {
 		return nil, err
 	}
-	out := apiHits{apiList: apiList[apiHit]{hits, page.Next}, Total: page.Total, AtLeast: page.AtLeast, Corrected: page.Corrected}
+	out := apiHits{apiList: apiList[apiHit]{hits, page.Next}, Total: page.Total, AtLeast: page.AtLeast, Cut: page.Cut, Corrected: page.Corrected}
 	if len(page.Notes) > 0 {
 		out.Note = some(strings.Join(noteTexts(ctx, page.Notes), " "))
 	}

@@ -21,8 +21,12 @@ var (
 	fromTrash      = origin{kind: "trash"}
 )
 
-// searchFields are the choices of the search page that its results carry on.
-var searchFields = []string{"q", "mode", "from", "to", "type", "camera", "ai_status", "similar"}
+// filterFields are the filters of the search page, and searchFields all its
+// choices that its results carry on.
+var (
+	filterFields = []string{"from", "to", "type", "camera", "ai_status"}
+	searchFields = append([]string{"q", "mode", "similar"}, filterFields...)
+)
 
 // fromSearch keeps of values what a search consists of.
 func fromSearch(values url.Values) origin {

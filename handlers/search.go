@@ -62,6 +62,9 @@ func (h searchHandlers) show(c echo.Context) error {
 		var found app.SearchPage
 		if found, err = h.app.Search(ctx, actor, q); err == nil {
 			view.MoreURL = moreURL(list, found.Next)
+			if found.Cut {
+				view.End = i18n.T(ctx, "search.cut")
+			}
 			view.Hits = hitsOf(ctx, found.Hits, list)
 			view.Corrected = correctedText(ctx, found.Corrected)
 			view.Notes = noteTexts(ctx, found.Notes)
@@ -80,7 +83,7 @@ func (h searchHandlers) show(c echo.Context) error {
 		return err
 	}
 	if wantsFragment(c.Request()) && status == http.StatusOK {
-		return h.render(c, status, search.HitsPage(view.Hits, view.MoreURL))
+		return h.render(c, status, search.HitsPage(view.Hits, view.MoreURL, view.End))
 	}
 	view.Page = h.page(c)
 	view.Page.Query = list.fields.Get("q")
@@ -91,7 +94,7 @@ func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
 	get := list.fields.Get
 	v := search.Search{
 		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
-		Filtered: get("from")+get("to")+get("type")+get("camera")+get("ai_status") != "",
+		Filtered: slices.ContainsFunc(filterFields, func(field string) bool { return get(field) != "" }),
 	}
 	if v.Mode == "" {
 		v.Mode = string(app.SearchHybrid)

@@ -30,6 +30,7 @@ type Search struct {
 	Hits           []Hit
 	Total          int    // of the certain results; negative when it was not counted
 	MoreURL        string // "" at the end
+	End            string // that the list ends though there is more: a sentence, or ""
 	Corrected      string // that other words were taken for those typed: a sentence; "" when they match as they are
 	Errors         ui.Errors
 }
