@@ -174,6 +174,10 @@ type reader struct{ *planted }
 
 func (r reader) Statuses(context.Context) ([]ml.Status, error) { return nil, nil }
 
+func (reader) Begun(_ context.Context, requests []ml.EmbedImage) ([]bool, error) {
+	return make([]bool, len(requests)), nil
+}
+
 func (r reader) EmbedText(_ context.Context, _, text string) ([]float32, error) {
 	number, _, _ := strings.Cut(text, " ")
 	i, err := strconv.Atoi(number)
