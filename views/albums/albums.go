@@ -119,5 +119,5 @@ func trashText(ctx context.Context, p Form) string {
 	if p.AlbumsBelow > 0 {
 		return i18n.T(ctx, "album.trash.all")
 	}
-	return i18n.T(ctx, "album.trash.one")
+	return i18n.T(ctx, "album.trash.only")
 }
