@@ -103,6 +103,12 @@ func (a *App) editAlbum(ctx context.Context, q *db.Queries, actor Actor, album d
 	if err := q.UpdateAlbum(ctx, row); err != nil {
 		return fmt.Errorf("edit album %s: %w", album.ID, err)
 	}
+	if row.Sort == db.AlbumSortManual && album.Sort != db.AlbumSortManual { // begin with the order that was there
+		params := db.PlaceAlbumItemsParams{AlbumID: album.ID, By: string(album.Sort), Gap: placeGap}
+		if err := q.PlaceAlbumItems(ctx, params); err != nil {
+			return fmt.Errorf("place the items of album %s: %w", album.ID, err)
+		}
+	}
 	return a.audit(ctx, q, actor, auditEvent{Action: auditAlbumEdit, Kind: "album", Object: album.ID,
 		Detail: map[string]any{"title": album.Title, "before": before, "after": after}})
 }

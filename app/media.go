@@ -31,6 +31,8 @@ type MediaDetail struct {
 	AIErrorCode string // why AIStatus is failed
 
 	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite, CanDownload bool
+	// To another album, or out of the one that it is in.
+	CanMove, CanRemove bool
 }
 
 // Media returns one item.
@@ -45,6 +47,7 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 	d.CanEdit, d.CanTrash, d.CanFavourite = may(EditMedia), may(TrashMedia), may(FavouriteMedia)
 	d.CanDownload = may(DownloadMedia)
 	d.CanDelete = may(DeleteMedia) && trashed
+	d.CanMove, d.CanRemove = may(MoveMedia), may(RemoveMedia) && m.AlbumID != nil
 	d.CanRetry = may(RetryMedia) && m.Status == db.MediaStatusFailed
 	if actor.SignedIn() {
 		if d.Favourite, err = a.db.IsFavourite(ctx, db.IsFavouriteParams{UserID: actor.UserID(), MediaID: id}); err != nil {

@@ -20,6 +20,7 @@ const (
 	fieldArchived    = "archived"
 	fieldFavourite   = "favourite"
 	fieldTrashed     = "trashed"
+	fieldAlbum       = "album" // its id; "" for none
 )
 
 // undoFor is how long an operation can be undone.
@@ -31,7 +32,7 @@ const undoWalk = time.Hour
 // Receipt says what was done, so that the page can offer to undo it.
 type Receipt struct {
 	OperationID uuid.UUID // zero when nothing changed
-	Kind        string    // edit, favourite, unfavourite, trash or restore
+	Kind        string    // edit, favourite, unfavourite, trash, restore, move or remove
 	Count       int       // items changed
 }
 
@@ -122,6 +123,8 @@ func (a *App) apply(ctx context.Context, q *db.Queries, actor Actor, id uuid.UUI
 		} else {
 			err = q.RemoveFavourite(ctx, db.RemoveFavouriteParams{UserID: actor.UserID(), MediaID: id})
 		}
+	case fieldAlbum:
+		err = setAlbum(ctx, q, id, value.(string))
 	default:
 		err = fmt.Errorf("unknown field %q", field)
 	}
@@ -158,6 +161,8 @@ func (a *App) current(ctx context.Context, q *db.Queries, actor Actor, m db.Medi
 			return nil, fmt.Errorf("load the favourite mark of %s: %w", m.ID, err)
 		}
 		return is, nil
+	case fieldAlbum:
+		return homeOf(m), nil
 	}
 	return nil, fmt.Errorf("unknown field %q", field)
 }

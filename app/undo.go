@@ -88,7 +88,7 @@ func (a *App) undoItem(ctx context.Context, q *db.Queries, actor Actor, item db.
 		return m, false, fmt.Errorf("lock media %s: %w", item.MediaID, err)
 	}
 	action := map[string]Action{
-		fieldTrashed: TrashMedia, fieldArchived: TrashMedia, fieldFavourite: FavouriteMedia,
+		fieldTrashed: TrashMedia, fieldArchived: TrashMedia, fieldFavourite: FavouriteMedia, fieldAlbum: MoveMedia,
 	}[item.Field]
 	if action == "" {
 		action = EditMedia
@@ -113,6 +113,11 @@ func (a *App) undoItem(ctx context.Context, q *db.Queries, actor Actor, item db.
 	}
 	if now != after {
 		return m, false, nil
+	}
+	if item.Field == fieldAlbum {
+		if ok, err := mayGoBack(ctx, q, actor, before); err != nil || !ok {
+			return m, false, err
+		}
 	}
 	return m, true, a.apply(ctx, q, actor, m.ID, item.Field, before)
 }

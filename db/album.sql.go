@@ -257,6 +257,49 @@ func (q *Queries) AlbumsAbove(ctx context.Context, arg AlbumsAboveParams) ([]Alb
 	return items, nil
 }
 
+const albumsFrom = `-- name: AlbumsFrom :many
+WITH RECURSIVE down AS (
+    SELECT a.id, 1 AS depth FROM albums a WHERE a.id = $1
+    UNION ALL
+    SELECT c.id, down.depth + 1 FROM down JOIN albums c ON c.parent_id = down.id WHERE down.depth < 32)
+SELECT a.id, a.owner_id, a.trashed_at, a.trash_id, down.depth FROM down JOIN albums a ON a.id = down.id
+`
+
+type AlbumsFromRow struct {
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+	TrashedAt *time.Time
+	TrashID   *uuid.UUID
+	Depth     int32
+}
+
+// An album and all below it, with the level counted from it: 1 is itself.
+func (q *Queries) AlbumsFrom(ctx context.Context, id uuid.UUID) ([]AlbumsFromRow, error) {
+	rows, err := q.db.Query(ctx, albumsFrom, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AlbumsFromRow
+	for rows.Next() {
+		var i AlbumsFromRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.TrashedAt,
+			&i.TrashID,
+			&i.Depth,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const categories = `-- name: Categories :many
 SELECT id, name, created_at FROM categories ORDER BY lower(name)
 `
@@ -340,6 +383,16 @@ func (q *Queries) CreateCategory(ctx context.Context, arg CreateCategoryParams) 
 	return err
 }
 
+const deleteAlbums = `-- name: DeleteAlbums :exec
+DELETE FROM albums WHERE id = ANY ($1::uuid[])
+`
+
+// Their photos stay, in no album.
+func (q *Queries) DeleteAlbums(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteAlbums, ids)
+	return err
+}
+
 const deleteCategory = `-- name: DeleteCategory :one
 DELETE FROM categories WHERE id = $1 RETURNING name
 `
@@ -404,6 +457,182 @@ func (q *Queries) LockAlbumTree(ctx context.Context) error {
 	return err
 }
 
+const lockAlbums = `-- name: LockAlbums :exec
+SELECT 1 FROM albums WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) LockAlbums(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, lockAlbums, ids)
+	return err
+}
+
+const lockAlbumsTrashedBefore = `-- name: LockAlbumsTrashedBefore :many
+SELECT id, owner_id, title FROM albums WHERE trashed_at < $1::timestamptz
+ ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+`
+
+type LockAlbumsTrashedBeforeParams struct {
+	Before time.Time
+	N      int32
+}
+
+type LockAlbumsTrashedBeforeRow struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+	Title   string
+}
+
+func (q *Queries) LockAlbumsTrashedBefore(ctx context.Context, arg LockAlbumsTrashedBeforeParams) ([]LockAlbumsTrashedBeforeRow, error) {
+	rows, err := q.db.Query(ctx, lockAlbumsTrashedBefore, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockAlbumsTrashedBeforeRow
+	for rows.Next() {
+		var i LockAlbumsTrashedBeforeRow
+		if err := rows.Scan(&i.ID, &i.OwnerID, &i.Title); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const placeAlbumItems = `-- name: PlaceAlbumItems :exec
+UPDATE media m SET album_position = (p.rank - p.n - 1) * $1::bigint
+  FROM (SELECT x.id, row_number() OVER w AS rank, count(*) OVER () AS n FROM media x WHERE x.album_id = $2::uuid
+        WINDOW w AS (ORDER BY x.album_position,
+                     CASE WHEN $3::text = 'oldest' THEN x.taken_at_local END,
+                     CASE WHEN $3::text = 'newest' THEN x.taken_at_local END DESC,
+                     CASE WHEN $3::text = 'newest' THEN x.id END DESC, x.id)) p
+ WHERE m.id = p.id
+`
+
+type PlaceAlbumItemsParams struct {
+	Gap     int64
+	AlbumID uuid.UUID
+	By      string
+}
+
+// Numbers all items of an album anew, in the order that they have: by hand,
+// then (by: newest, oldest) by time, then by upload.
+func (q *Queries) PlaceAlbumItems(ctx context.Context, arg PlaceAlbumItemsParams) error {
+	_, err := q.db.Exec(ctx, placeAlbumItems, arg.Gap, arg.AlbumID, arg.By)
+	return err
+}
+
+const placeItem = `-- name: PlaceItem :exec
+UPDATE media SET album_position = $1 WHERE id = $2
+`
+
+type PlaceItemParams struct {
+	Position int64
+	ID       uuid.UUID
+}
+
+func (q *Queries) PlaceItem(ctx context.Context, arg PlaceItemParams) error {
+	_, err := q.db.Exec(ctx, placeItem, arg.Position, arg.ID)
+	return err
+}
+
+const placesAfter = `-- name: PlacesAfter :many
+SELECT m.id, m.album_position FROM media m
+ WHERE m.album_id = $1::uuid AND m.listed AND m.id <> $2
+   AND (m.album_position, m.id) > ($3::bigint, $4::uuid)
+ ORDER BY m.album_position, m.id LIMIT $5
+`
+
+type PlacesAfterParams struct {
+	AlbumID  uuid.UUID
+	Moved    uuid.UUID
+	Position int64
+	ID       uuid.UUID
+	N        int32
+}
+
+type PlacesAfterRow struct {
+	ID            uuid.UUID
+	AlbumPosition int64
+}
+
+func (q *Queries) PlacesAfter(ctx context.Context, arg PlacesAfterParams) ([]PlacesAfterRow, error) {
+	rows, err := q.db.Query(ctx, placesAfter,
+		arg.AlbumID,
+		arg.Moved,
+		arg.Position,
+		arg.ID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PlacesAfterRow
+	for rows.Next() {
+		var i PlacesAfterRow
+		if err := rows.Scan(&i.ID, &i.AlbumPosition); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const placesBefore = `-- name: PlacesBefore :many
+SELECT m.id, m.album_position FROM media m
+ WHERE m.album_id = $1::uuid AND m.listed AND m.id <> $2
+   AND (m.album_position, m.id) < ($3::bigint, $4::uuid)
+ ORDER BY m.album_position DESC, m.id DESC LIMIT $5
+`
+
+type PlacesBeforeParams struct {
+	AlbumID  uuid.UUID
+	Moved    uuid.UUID
+	Position int64
+	ID       uuid.UUID
+	N        int32
+}
+
+type PlacesBeforeRow struct {
+	ID            uuid.UUID
+	AlbumPosition int64
+}
+
+// The nearest listed items before a place in the order by hand, the moved one
+// left out.
+func (q *Queries) PlacesBefore(ctx context.Context, arg PlacesBeforeParams) ([]PlacesBeforeRow, error) {
+	rows, err := q.db.Query(ctx, placesBefore,
+		arg.AlbumID,
+		arg.Moved,
+		arg.Position,
+		arg.ID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PlacesBeforeRow
+	for rows.Next() {
+		var i PlacesBeforeRow
+		if err := rows.Scan(&i.ID, &i.AlbumPosition); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const renameCategory = `-- name: RenameCategory :execrows
 UPDATE categories SET name = $2 WHERE id = $1
 `
@@ -421,6 +650,36 @@ func (q *Queries) RenameCategory(ctx context.Context, arg RenameCategoryParams) 
 	return result.RowsAffected(), nil
 }
 
+const restoreAlbums = `-- name: RestoreAlbums :exec
+UPDATE albums SET trashed_at = NULL, trash_id = NULL, row_version = row_version + 1, updated_at = $1
+ WHERE id = ANY ($2::uuid[])
+`
+
+type RestoreAlbumsParams struct {
+	Now time.Time
+	Ids []uuid.UUID
+}
+
+func (q *Queries) RestoreAlbums(ctx context.Context, arg RestoreAlbumsParams) error {
+	_, err := q.db.Exec(ctx, restoreAlbums, arg.Now, arg.Ids)
+	return err
+}
+
+const setAlbumParent = `-- name: SetAlbumParent :exec
+UPDATE albums SET parent_id = $1, row_version = row_version + 1, updated_at = $2 WHERE id = $3
+`
+
+type SetAlbumParentParams struct {
+	ParentID *uuid.UUID
+	Now      time.Time
+	ID       uuid.UUID
+}
+
+func (q *Queries) SetAlbumParent(ctx context.Context, arg SetAlbumParentParams) error {
+	_, err := q.db.Exec(ctx, setAlbumParent, arg.ParentID, arg.Now, arg.ID)
+	return err
+}
+
 const setAlbumVisibility = `-- name: SetAlbumVisibility :exec
 UPDATE albums SET visibility = $1 WHERE id = $2
 `
@@ -434,6 +693,71 @@ type SetAlbumVisibilityParams struct {
 func (q *Queries) SetAlbumVisibility(ctx context.Context, arg SetAlbumVisibilityParams) error {
 	_, err := q.db.Exec(ctx, setAlbumVisibility, arg.Visibility, arg.ID)
 	return err
+}
+
+const setMediaAlbum = `-- name: SetMediaAlbum :exec
+UPDATE media SET album_id = $1, album_position = 0, row_version = row_version + 1, updated_at = now() WHERE id = $2
+`
+
+type SetMediaAlbumParams struct {
+	AlbumID *uuid.UUID
+	ID      uuid.UUID
+}
+
+func (q *Queries) SetMediaAlbum(ctx context.Context, arg SetMediaAlbumParams) error {
+	_, err := q.db.Exec(ctx, setMediaAlbum, arg.AlbumID, arg.ID)
+	return err
+}
+
+const trashAlbums = `-- name: TrashAlbums :exec
+UPDATE albums SET trashed_at = $1::timestamptz, trash_id = $2::uuid, row_version = row_version + 1,
+       updated_at = $1::timestamptz
+ WHERE id = ANY ($3::uuid[])
+`
+
+type TrashAlbumsParams struct {
+	Now     time.Time
+	TrashID uuid.UUID
+	Ids     []uuid.UUID
+}
+
+func (q *Queries) TrashAlbums(ctx context.Context, arg TrashAlbumsParams) error {
+	_, err := q.db.Exec(ctx, trashAlbums, arg.Now, arg.TrashID, arg.Ids)
+	return err
+}
+
+const trashedAlbumIDs = `-- name: TrashedAlbumIDs :many
+SELECT a.id FROM albums a
+ WHERE a.owner_id = $1 AND a.trashed_at IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM albums p WHERE p.id = a.parent_id AND p.owner_id = a.owner_id AND p.trashed_at IS NOT NULL
+                      AND coalesce(p.trash_id, p.id) = coalesce(a.trash_id, a.id))
+ ORDER BY a.trashed_at DESC, a.id DESC LIMIT $2
+`
+
+type TrashedAlbumIDsParams struct {
+	OwnerID uuid.UUID
+	N       int32
+}
+
+// What a person finds in the trash: what was thrown away as one is one entry.
+func (q *Queries) TrashedAlbumIDs(ctx context.Context, arg TrashedAlbumIDsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, trashedAlbumIDs, arg.OwnerID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateAlbum = `-- name: UpdateAlbum :exec

@@ -63,7 +63,7 @@ func (h albumHandlers) list(c echo.Context) error {
 		p.MoreURL = "/albums?" + next.Encode()
 	}
 	if actor.SignedIn() {
-		p.NewURL = "/albums/new"
+		p.NewURL, p.Trash, p.CategoriesURL = "/albums/new", "/albums/trash", "/categories"
 		p.Scopes = []albums.Tab{
 			{Name: "", Label: i18n.T(ctx, "album.scope.all"), Href: "/albums"},
 			{Name: "mine", Label: i18n.T(ctx, "album.scope.mine"), Href: "/albums?scope=mine"},
@@ -149,6 +149,12 @@ func (h albumHandlers) around(c echo.Context, d app.AlbumDetail, p *albums.Album
 	}
 	if d.CanEdit {
 		p.BelowURL = "/albums/new?below=" + d.ID.String()
+		if p.Manual && len(p.Tiles) > 1 {
+			p.ArrangeURL = albumPath(d.ID) + "/arrange"
+		}
+	}
+	if actor.SignedIn() && d.Items > 0 && d.TrashedAt == nil {
+		p.SearchURL = "/search?album=" + d.ID.String()
 	}
 	return nil
 }
@@ -194,6 +200,16 @@ func (s *Server) albumHead(c echo.Context, d app.AlbumDetail) albums.Head {
 		h.Facts = append(h.Facts, d.Category)
 	}
 	h.Facts = append(h.Facts, visibilityText(ctx, d.Visibility))
+	if d.TrashedAt != nil {
+		t := albums.Trashed{DaysLeft: daysLeft(*d.TrashedAt, time.Now())}
+		if d.CanRestore {
+			t.RestoreURL = path + "/restore"
+		}
+		if d.CanDelete {
+			t.DeleteURL = path + "/delete"
+		}
+		h.Trashed = &t
+	}
 	for _, above := range d.Above {
 		h.Above = append(h.Above, albums.Step{Title: above.Title, Href: albumPath(above.ID)})
 	}

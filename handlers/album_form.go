@@ -140,6 +140,15 @@ func (h albumFormHandlers) filled(c echo.Context, d app.AlbumDetail) (albums.For
 	if d.CanShare {
 		p.Visibilities = visibilityOptions(ctx, d.Visibility)
 	}
+	if d.CanTrash {
+		p.TrashURL = path + "/trash"
+	}
+	if d.CanMove {
+		p.MoveURL = path + "/move"
+		if p.Places, err = h.places(ctx, actor, d); err != nil {
+			return p, err
+		}
+	}
 	items, err := h.app.AlbumItems(ctx, actor, d.ID, app.AlbumItemsQuery{Limit: coversOffered})
 	if err != nil {
 		return p, err
@@ -153,6 +162,22 @@ func (h albumFormHandlers) filled(c echo.Context, d app.AlbumDetail) (albums.For
 		}
 	}
 	return p, nil
+}
+
+// places are the albums below which the album can come. That a choice would
+// make a circle is told when it is made.
+func (h albumFormHandlers) places(ctx context.Context, actor app.Actor, d app.AlbumDetail) ([]ui.Option, error) {
+	options := []ui.Option{{Label: i18n.T(ctx, "album.move.top"), Selected: d.ParentID == nil}}
+	page, err := h.app.Albums(ctx, actor, app.AlbumsQuery{Least: app.RoleAdmin, Limit: app.MaxPageSize})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range page.Albums {
+		if a.ID != d.ID {
+			options = append(options, ui.Option{Value: a.ID.String(), Label: a.Title, Selected: d.ParentID != nil && *d.ParentID == a.ID})
+		}
+	}
+	return options, nil
 }
 
 func (h albumFormHandlers) edit(c echo.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/a-h/templ"
@@ -20,6 +21,7 @@ import (
 // mediaApp is what showing one item needs.
 type mediaApp interface {
 	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
+	Album(context.Context, app.Actor, uuid.UUID) (app.AlbumDetail, error)
 	Neighbours(context.Context, app.Actor, app.Set, uuid.UUID) (app.Neighbours, error)
 	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
 	Cameras(context.Context, app.Actor) ([]app.Camera, error)
@@ -49,6 +51,9 @@ func (h mediaHandlers) show(c echo.Context) error {
 		list = fromTrash
 	}
 	v := h.view(c, m, list)
+	if err := h.nameAlbum(ctx, actor, &v, m); err != nil {
+		return err
+	}
 	if err := h.linkNeighbours(ctx, actor, &v, list, id); err != nil {
 		return err
 	}
@@ -70,6 +75,9 @@ func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) medi
 		FavouriteURL: path + "/favourite", TrashURL: path + "/trash", RestoreURL: path + "/restore",
 		EditURL: list.at(path + "/edit"), OriginalURL: path + "/original",
 	}
+	if m.CanMove || m.CanRemove {
+		v.AlbumURL = path + "/album?back=" + url.QueryEscape(list.viewer(m.ID))
+	}
 	if m.AIStatus == app.AIPending || m.AIStatus == app.AIProcessing {
 		v.Info.MeaningURL = list.withInfo(m.ID)
 	}
@@ -77,6 +85,20 @@ func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) medi
 		v.InfoURL = list.viewer(m.ID)
 	}
 	return v
+}
+
+// nameAlbum tells in the panel in which album the item is, where the actor may
+// know that one.
+func (h mediaHandlers) nameAlbum(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, m app.MediaDetail) error {
+	if !v.InfoOpen || m.AlbumID == nil {
+		return nil
+	}
+	album, err := h.app.Album(ctx, actor, *m.AlbumID)
+	if app.CodeOf(err) == app.CodeNotFound {
+		return nil
+	}
+	v.Info.Album, v.Info.AlbumURL = album.Title, albumPath(*m.AlbumID)
+	return err
 }
 
 // itemOf is the picture of a viewer.

@@ -34,6 +34,7 @@ func receiptOf(ctx context.Context, r app.Receipt) layout.Receipt {
 	key := map[string]string{
 		"trash": "receipt_of.trash", "restore": "receipt_of.restore", "favourite": "receipt_of.favourite",
 		"unfavourite": "receipt_of.unfavourite", "edit": "receipt_of.edit",
+		"move": "receipt_of.move", "remove": "receipt_of.remove",
 	}[r.Kind]
 	out := layout.Receipt{Text: i18n.T(ctx, key)}
 	if r.OperationID != uuid.Nil {

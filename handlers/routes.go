@@ -66,6 +66,24 @@ func (s *Server) routes(d Deps) {
 	e.POST("/albums/new", albumForm.create)
 	s.get("/albums/:id/edit", albumForm.editForm)
 	e.POST("/albums/:id/edit", albumForm.edit)
+	albumAct := albumActHandlers{albumForm, d.App}
+	s.get("/albums/trash", albumAct.trashed)
+	e.POST("/albums/:id/move", albumAct.move)
+	e.POST("/albums/:id/trash", albumAct.trash)
+	e.POST("/albums/:id/restore", albumAct.restore)
+	e.POST("/albums/:id/delete", albumAct.remove)
+	arrange := arrangeHandlers{s, d.App}
+	s.get("/albums/:id/arrange", arrange.show)
+	e.POST("/albums/:id/arrange", arrange.move)
+	home := homeHandlers{s, d.App}
+	s.get("/media/:id/album", home.choose)
+	e.POST("/media/:id/album", home.put)
+	e.POST("/media/:id/album/remove", home.remove)
+	category := categoryHandlers{s, d.App}
+	s.get("/categories", category.list)
+	e.POST("/categories", category.create)
+	e.POST("/categories/:id", category.rename)
+	e.POST("/categories/:id/delete", category.remove)
 
 	// The bytes
 	bytes := bytesHandlers{s, d.App}

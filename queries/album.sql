@@ -102,3 +102,73 @@ WITH RECURSIVE up AS (
     UNION ALL
     SELECT p.parent_id, up.depth + 1 FROM up JOIN albums p ON p.id = up.parent_id WHERE up.depth < 32)
 SELECT max(depth)::int FROM up;
+
+-- name: AlbumsFrom :many
+-- An album and all below it, with the level counted from it: 1 is itself.
+WITH RECURSIVE down AS (
+    SELECT a.id, 1 AS depth FROM albums a WHERE a.id = $1
+    UNION ALL
+    SELECT c.id, down.depth + 1 FROM down JOIN albums c ON c.parent_id = down.id WHERE down.depth < 32)
+SELECT a.id, a.owner_id, a.trashed_at, a.trash_id, down.depth FROM down JOIN albums a ON a.id = down.id;
+
+-- name: LockAlbums :exec
+SELECT 1 FROM albums WHERE id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY id FOR UPDATE;
+
+-- name: SetAlbumParent :exec
+UPDATE albums SET parent_id = sqlc.narg(parent_id), row_version = row_version + 1, updated_at = sqlc.arg(now) WHERE id = sqlc.arg(id);
+
+-- name: TrashAlbums :exec
+UPDATE albums SET trashed_at = sqlc.arg(now)::timestamptz, trash_id = sqlc.arg(trash_id)::uuid, row_version = row_version + 1,
+       updated_at = sqlc.arg(now)::timestamptz
+ WHERE id = ANY (sqlc.arg(ids)::uuid[]);
+
+-- name: RestoreAlbums :exec
+UPDATE albums SET trashed_at = NULL, trash_id = NULL, row_version = row_version + 1, updated_at = sqlc.arg(now)
+ WHERE id = ANY (sqlc.arg(ids)::uuid[]);
+
+-- name: TrashedAlbumIDs :many
+-- What a person finds in the trash: what was thrown away as one is one entry.
+SELECT a.id FROM albums a
+ WHERE a.owner_id = sqlc.arg(owner_id) AND a.trashed_at IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM albums p WHERE p.id = a.parent_id AND p.owner_id = a.owner_id AND p.trashed_at IS NOT NULL
+                      AND coalesce(p.trash_id, p.id) = coalesce(a.trash_id, a.id))
+ ORDER BY a.trashed_at DESC, a.id DESC LIMIT sqlc.arg(n);
+
+-- name: LockAlbumsTrashedBefore :many
+SELECT id, owner_id, title FROM albums WHERE trashed_at < sqlc.arg(before)::timestamptz
+ ORDER BY id LIMIT sqlc.arg(n) FOR UPDATE SKIP LOCKED;
+
+-- name: DeleteAlbums :exec
+-- Their photos stay, in no album.
+DELETE FROM albums WHERE id = ANY (sqlc.arg(ids)::uuid[]);
+
+-- name: SetMediaAlbum :exec
+UPDATE media SET album_id = sqlc.narg(album_id), album_position = 0, row_version = row_version + 1, updated_at = now() WHERE id = sqlc.arg(id);
+
+-- name: PlaceAlbumItems :exec
+-- Numbers all items of an album anew, in the order that they have: by hand,
+-- then (by: newest, oldest) by time, then by upload.
+UPDATE media m SET album_position = (p.rank - p.n - 1) * sqlc.arg(gap)::bigint
+  FROM (SELECT x.id, row_number() OVER w AS rank, count(*) OVER () AS n FROM media x WHERE x.album_id = sqlc.arg(album_id)::uuid
+        WINDOW w AS (ORDER BY x.album_position,
+                     CASE WHEN sqlc.arg(by)::text = 'oldest' THEN x.taken_at_local END,
+                     CASE WHEN sqlc.arg(by)::text = 'newest' THEN x.taken_at_local END DESC,
+                     CASE WHEN sqlc.arg(by)::text = 'newest' THEN x.id END DESC, x.id)) p
+ WHERE m.id = p.id;
+
+-- name: PlaceItem :exec
+UPDATE media SET album_position = sqlc.arg(position) WHERE id = sqlc.arg(id);
+
+-- name: PlacesBefore :many
+-- The nearest listed items before a place in the order by hand, the moved one
+-- left out.
+SELECT m.id, m.album_position FROM media m
+ WHERE m.album_id = sqlc.arg(album_id)::uuid AND m.listed AND m.id <> sqlc.arg(moved)
+   AND (m.album_position, m.id) < (sqlc.arg(position)::bigint, sqlc.arg(id)::uuid)
+ ORDER BY m.album_position DESC, m.id DESC LIMIT sqlc.arg(n);
+
+-- name: PlacesAfter :many
+SELECT m.id, m.album_position FROM media m
+ WHERE m.album_id = sqlc.arg(album_id)::uuid AND m.listed AND m.id <> sqlc.arg(moved)
+   AND (m.album_position, m.id) > (sqlc.arg(position)::bigint, sqlc.arg(id)::uuid)
+ ORDER BY m.album_position, m.id LIMIT sqlc.arg(n);

@@ -52,6 +52,9 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed <-chan str
 		{name: "purge the trash", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
 		}},
+		{name: "purge albums from the trash", every: time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "purged albums from the trash")(a.PurgeAlbums(ctx, system))
+		}},
 	}
 }
 

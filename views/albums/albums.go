@@ -72,25 +72,27 @@ type List struct {
 	NewURL   string // "" for visitors
 	MoreURL  string
 	Category []ui.Option // to filter by; empty without categories
-	Trash    string      // the albums in the trash; "" for none
+	Trash    string      // the albums in the trash; "" for visitors
+	// The site's list of categories; "" for visitors.
+	CategoriesURL string
 }
 
 // Form is a new album, or the changes to one.
 type Form struct {
-	Page                    layout.Page
-	Head                    *Head // of the album that is changed; nil for a new one
-	ActionURL, CancelURL    string
-	Title, About            string
-	Version                 int64
-	Below                   string // id of the album that a new one comes below
-	BelowTitle              string
-	Categories, Sorts       []ui.Option
-	Visibilities            []ui.Option // empty where one may not choose
-	Covers                  []Cover
-	Errors                  ui.Errors
-	MoveURL, TrashURL       string // POST; "" where one may not
-	Places                  []ui.Option
-	AlbumsBelow             int
+	Page                 layout.Page
+	Head                 *Head // of the album that is changed; nil for a new one
+	ActionURL, CancelURL string
+	Title, About         string
+	Version              int64
+	Below                string // id of the album that a new one comes below
+	BelowTitle           string
+	Categories, Sorts    []ui.Option
+	Visibilities         []ui.Option // empty where one may not choose
+	Covers               []Cover
+	Errors               ui.Errors
+	MoveURL, TrashURL    string // POST; "" where one may not
+	Places               []ui.Option
+	AlbumsBelow          int
 }
 
 // Cover is a photo that may become the cover.

@@ -33,6 +33,7 @@ func Table() []Key {
 		{[]string{"←", "→"}, "keys.viewer", "keys.step"},
 		{[]string{"i"}, "keys.viewer", "keys.info"},
 		{[]string{"f"}, "keys.both", "keys.favourite"},
+		{[]string{"a"}, "keys.both", "keys.album"},
 		{[]string{"d"}, "keys.both", "keys.download"},
 		{[]string{"#"}, "keys.both", "keys.trash"},
 	}

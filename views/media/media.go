@@ -105,6 +105,7 @@ type Viewer struct {
 	TrashURL       string // POST back=
 	RestoreURL     string // POST back=
 	EditURL        string
+	AlbumURL       string // where to choose an album for it; "" where one may not
 	OriginalURL    string
 	AfterTrashURL  string // where trashing leads: the next photo, or the list
 }
@@ -136,6 +137,8 @@ type Info struct {
 	Lens          string
 	Exposure      string // "1/250 s · ƒ/2.8 · ISO 200 · 35 mm"
 	Place         string
+	Album         string // the title of the album that it is in; "" for none
+	AlbumURL      string
 	Coordinates   string // "48.8583, 2.2945"
 	Mime          string
 	Bytes         int64

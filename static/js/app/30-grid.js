@@ -19,6 +19,7 @@ function inGrid(key, target) {
   if (key === "f") favourite(here, url("favouriteUrl"));
   else if (key === "#") trash(here, url("trashUrl"));
   else if (key === "d") download(url("originalUrl"));
+  else if (key === "a" && list.dataset.albumUrl) location.assign(url("albumUrl") + "?back=" + encodeURIComponent(location.pathname + location.search + "#" + here.id));
   else return false;
   return true;
 }
