@@ -130,7 +130,9 @@ var ownAccess = map[string]ownCase{
 	"Albums": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Albums(ctx, x, app.AlbumsQuery{}))
 	}, "ooooffo"},
-	"Categories": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Categories(ctx, x)) }, reading},
+	"TrashedAlbums": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrashedAlbums(ctx, x)) }, reading},
+	"PurgeAlbums":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeAlbums(ctx, x)) }, systemOnly},
+	"Categories":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Categories(ctx, x)) }, reading},
 	"CreateCategory": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.CreateCategory(ctx, x, uuid.NewString()))
 	}, managing},

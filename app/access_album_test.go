@@ -34,6 +34,39 @@ var albumAccess = map[string]accessCase{
 		to := db.AlbumVisibilityMembers
 		return a.EditAlbum(ctx, actor, id, app.AlbumEdit{Visibility: &to})
 	}, editingAlbum},
+	"ArrangeAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error { // by date, which only admins learn
+		return a.ArrangeAlbum(ctx, actor, id, app.Arrange{})
+	}, map[string]string{
+		"private": "nnffccfnunffn",
+		"members": "nfffccffunffn",
+		"public":  "ufffccffunffu",
+		"nested":  "nnffcccnunffn",
+		"trashed": "nnnnncnnnnnnn",
+	}},
+	"MoveAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		return a.MoveAlbum(ctx, actor, id, nil)
+	}, map[string]string{
+		"private": "nnfffofnunffn",
+		"members": "nffffoffunffn",
+		"public":  "uffffoffunffu",
+		"nested":  "nnffffonunffn",
+		"trashed": "nnnnncnnnnnnn",
+	}},
+	"TrashAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		return a.TrashAlbum(ctx, actor, id)
+	}, owningAlbum},
+	"RestoreAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		return a.RestoreAlbum(ctx, actor, id)
+	}, owningAlbum},
+	"DeleteAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error { // only from the trash
+		return a.DeleteAlbum(ctx, actor, id)
+	}, map[string]string{
+		"private": "nnfffcfnunffn",
+		"members": "nffffcffunffn",
+		"public":  "uffffcffunffu",
+		"nested":  "nnffffcnunffn",
+		"trashed": "nnnnnonnnnnnn",
+	}},
 	"CreateAlbum below": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 		return second(a.CreateAlbum(ctx, actor, app.NewAlbum{Title: "Below", ParentID: &id}))
 	}, map[string]string{ // that one must be signed in comes first
@@ -59,6 +92,14 @@ var editingAlbum = map[string]string{
 	"public":  "ufffooffunffu",
 	"nested":  "nnffooonunffn",
 	"trashed": "nnnnncnnnnnnn",
+}
+
+var owningAlbum = map[string]string{
+	"private": "nnfffofnunffn",
+	"members": "nffffoffunffn",
+	"public":  "uffffoffunffu",
+	"nested":  "nnffffonunffn",
+	"trashed": "nnnnnonnnnnnn",
 }
 
 // stageAlbum makes the people once, and returns a maker of albums in the

@@ -105,6 +105,26 @@ var mediaAccess = map[string]accessCase{
 			"public":  "ufffffcfunffu",
 			"trashed": "nnnnnncnnnffn",
 		}},
+	"MoveMedia": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		_, err := a.MoveMedia(ctx, actor, id, nil)
+		return err
+	}, map[string]string{
+		"loose":   "nnnnnnonnnffn",
+		"private": "nnffffonunffn",
+		"members": "nfffffofunffn",
+		"public":  "ufffffofunffu",
+		"trashed": "nnnnnncnnnffn",
+	}},
+	"RemoveFromAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		_, err := a.RemoveFromAlbum(ctx, actor, id)
+		return err
+	}, map[string]string{
+		"loose":   "nnnnnnonnnffn",
+		"private": "nnffooonunffn",
+		"members": "nfffooofunffn",
+		"public":  "ufffooofunffu",
+		"trashed": "nnnnnncnnnffn",
+	}},
 	"DeleteMedia": {
 		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 			return a.DeleteMedia(ctx, actor, id)

@@ -97,6 +97,9 @@ func (a *App) albumCards(ctx context.Context, actor Actor, ids []uuid.UUID) ([]A
 			Album: r.Album, OwnerName: r.OwnerName, Category: r.Category, Role: roleOf(r.Role),
 			Items: int(r.Items), Albums: int(r.Albums),
 		}
+		if !r.ParentSeen {
+			card.ParentID = nil // that there is one is not for the actor to know
+		}
 		if r.Cover != uuid.Nil {
 			card.Cover = &Cover{r.Cover, int(r.CoverWidth), int(r.CoverHeight), r.CoverThumbhash, int(r.CoverVersion)}
 		}

@@ -16,6 +16,8 @@ const albumCards = `-- name: AlbumCards :many
 SELECT a.id, a.owner_id, a.parent_id, a.title, a.description, a.visibility, a.trashed_at, a.row_version, a.created_at, a.updated_at, a.category_id, a.cover_id, a.sort, a.trash_id, u.name AS owner_name, coalesce(c.name, '')::text AS category,
        coalesce((SELECT max(x.role) FROM album_access x
          WHERE x.album_id = a.id AND x.subject_id = ANY ($1::uuid[]))::text, '')::text AS role,
+       EXISTS (SELECT 1 FROM album_access x
+         WHERE x.album_id = a.parent_id AND x.subject_id = ANY ($1::uuid[])) AS parent_seen,
        coalesce((SELECT sum(n.n) FROM month_counts n WHERE n.album_id = a.id AND n.state = 'listed'), 0)::bigint AS items,
        (SELECT count(*) FROM albums b WHERE b.parent_id = a.id AND b.trashed_at IS NULL)::bigint AS albums,
        coalesce(p.id, '00000000-0000-0000-0000-000000000000')::uuid AS cover,
@@ -44,6 +46,7 @@ type AlbumCardsRow struct {
 	OwnerName      string
 	Category       string
 	Role           string
+	ParentSeen     bool
 	Items          int64
 	Albums         int64
 	Cover          uuid.UUID
@@ -84,6 +87,7 @@ func (q *Queries) AlbumCards(ctx context.Context, arg AlbumCardsParams) ([]Album
 			&i.OwnerName,
 			&i.Category,
 			&i.Role,
+			&i.ParentSeen,
 			&i.Items,
 			&i.Albums,
 			&i.Cover,

@@ -15,6 +15,7 @@ type apiMediaApp interface {
 	Record(context.Context, app.Actor, uuid.UUID) (app.Record, error)
 	OwnRecords(context.Context, app.Actor, app.RecordQuery) (app.RecordPage, error)
 	EditMedia(context.Context, app.Actor, uuid.UUID, app.MediaEdit) (app.Receipt, error)
+	MoveMedia(context.Context, app.Actor, uuid.UUID, *uuid.UUID) (app.Receipt, error)
 	TrashMedia(context.Context, app.Actor, uuid.UUID) (app.Receipt, error)
 	RestoreMedia(context.Context, app.Actor, uuid.UUID) (app.Receipt, error)
 	DeleteMedia(context.Context, app.Actor, uuid.UUID) error
@@ -39,12 +40,13 @@ type apiMediaQuery struct {
 type apiMediaPatch struct {
 	ID   uuid.UUID `path:"id"`
 	Body struct {
-		Version     int     `json:"version,omitempty" minimum:"1" doc:"the version that you saw: 409 when it has changed since; absent: no check"`
-		Title       *string `json:"title,omitempty"`
-		Description *string `json:"description,omitempty"`
-		Rating      *int    `json:"rating,omitempty" minimum:"0" maximum:"5"`
-		Archived    *bool   `json:"archived,omitempty"`
-		Favourite   *bool   `json:"favourite,omitempty"`
+		Version     int       `json:"version,omitempty" minimum:"1" doc:"the version that you saw: 409 when it has changed since; absent: no check"`
+		Title       *string   `json:"title,omitempty"`
+		Description *string   `json:"description,omitempty"`
+		Rating      *int      `json:"rating,omitempty" minimum:"0" maximum:"5"`
+		Archived    *bool     `json:"archived,omitempty"`
+		Favourite   *bool     `json:"favourite,omitempty"`
+		AlbumID     apiSentID `json:"album_id,omitempty" doc:"another home album, one that you may add to; null: none"`
 	}
 }
 
@@ -101,6 +103,11 @@ func (h apiMediaHandlers) patch(ctx context.Context, actor app.Actor, in *apiMed
 	})
 	if err != nil {
 		return nil, err
+	}
+	if b.AlbumID.Sent { // after the version has been compared
+		if _, err := h.app.MoveMedia(ctx, actor, in.ID, b.AlbumID.ID); err != nil {
+			return nil, err
+		}
 	}
 	return h.record(ctx, actor, in.ID)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"albumen/app"
+	"albumen/db"
 	mediaviews "albumen/views/media"
 )
 
@@ -25,14 +26,14 @@ func (h timelineHandlers) items(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	actor := h.actor(c)
+	actor, from := h.actor(c), timelineOf(c)
 	records, err := h.app.Records(ctx, actor, ids)
 	if err != nil {
 		return err
 	}
 	page := app.ItemPage{}
 	for _, r := range records {
-		if r.Listed && r.OwnerID == actor.UserID() {
+		if r.Listed && r.Withheld == nil && (r.OwnerID == actor.UserID() || from.scope() == db.ScopeAll) {
 			page.Items = append(page.Items, recordItem(r))
 		}
 	}
@@ -42,7 +43,7 @@ func (h timelineHandlers) items(c echo.Context) error {
 		}
 		return strings.Compare(b.ID.String(), a.ID.String())
 	})
-	return h.render(c, http.StatusOK, mediaviews.DaysPage(daysOf(ctx, page, fromTimeline), ""))
+	return h.render(c, http.StatusOK, mediaviews.DaysPage(daysOf(ctx, page, from), ""))
 }
 
 func parseIDs(list string) ([]uuid.UUID, error) {

@@ -186,7 +186,7 @@ func (h mediaHandlers) describe(ctx context.Context, actor app.Actor, v *mediavi
 
 // beside finds the neighbours, and why a search has found the item.
 func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaviews.Viewer, list origin, id uuid.UUID) (app.Neighbours, error) {
-	set := app.Set{Kind: app.SetSearch, Album: list.album()}
+	set := app.Set{Kind: app.SetSearch, Album: list.album(), Scope: list.scope()}
 	if kind, ok := sets[list.kind]; ok {
 		set.Kind = kind
 	} else {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+
+	"albumen/db"
 )
 
 // origin is the list from which the viewer was opened. The viewer's address
@@ -17,6 +19,7 @@ type origin struct {
 
 var (
 	fromTimeline   = origin{kind: "timeline"}
+	fromShared     = origin{kind: "timeline", fields: url.Values{"scope": {string(db.ScopeAll)}}} // with what others share
 	fromFavourites = origin{kind: "favourites"}
 	fromTrash      = origin{kind: "trash"}
 )
@@ -25,7 +28,7 @@ var (
 // choices that its results carry on.
 var (
 	filterFields = []string{"from", "to", "type", "camera", "ai_status"}
-	searchFields = append([]string{"q", "mode", "similar"}, filterFields...)
+	searchFields = append([]string{"q", "mode", "similar", "album"}, filterFields...)
 )
 
 // fromSearch keeps of values what a search consists of.
@@ -66,7 +69,24 @@ func originOf(c echo.Context) origin {
 			return fromAlbum(id)
 		}
 	}
+	return timelineOf(c)
+}
+
+// timelineOf is the timeline that the address names: one's own, or that with
+// what others share.
+func timelineOf(c echo.Context) origin {
+	if c.QueryParam("scope") == string(db.ScopeAll) {
+		return fromShared
+	}
 	return fromTimeline
+}
+
+// scope says whose photos the timeline holds.
+func (o origin) scope() db.Scope {
+	if o.kind == "timeline" && o.fields.Get("scope") != "" {
+		return db.ScopeAll
+	}
+	return db.ScopeOwn
 }
 
 // viewer is the address of an item within the list.
@@ -98,6 +118,9 @@ func (o origin) list() string {
 	case "album":
 		return "/albums/" + o.fields.Get("album")
 	default:
+		if len(o.fields) > 0 {
+			return "/" + o.kind + "?" + o.fields.Encode()
+		}
 		return "/" + o.kind
 	}
 }

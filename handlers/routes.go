@@ -137,6 +137,8 @@ func (s *Server) routes(d Deps) {
 	apiAccount{api, d.App}.register()
 	apiMediaHandlers{api, d.App}.register()
 	apiSearch{api, d.App}.register()
+	apiAlbums{api, d.App}.register()
+	apiCategories{api, d.App}.register()
 	apiUpload{api, d.App}.register()
 	api.registerFiles(bytes)
 }

@@ -25,6 +25,7 @@ type searchApp interface {
 	SearchNotes(context.Context, app.Actor) ([]string, error)
 	Media(context.Context, app.Actor, uuid.UUID) (app.MediaDetail, error)
 	Cameras(context.Context, app.Actor) ([]app.Camera, error)
+	Album(context.Context, app.Actor, uuid.UUID) (app.AlbumDetail, error)
 }
 
 type searchHandlers struct {
@@ -47,6 +48,14 @@ func (h searchHandlers) show(c echo.Context) error {
 		if err := h.showSeed(ctx, actor, &view, list, q.Similar); err != nil {
 			return err
 		}
+	}
+	if err == nil && q.Album != uuid.Nil {
+		d, err := h.app.Album(ctx, actor, q.Album)
+		if err != nil {
+			return err
+		}
+		view.Album, view.AlbumTitle, view.AlbumURL = q.Album.String(), d.Title, albumPath(d.ID)
+		view.WithoutAlbumURL = without(list, "album")
 	}
 	if err == nil && !view.Asked && q.Mode != app.SearchText {
 		notes, err := h.app.SearchNotes(ctx, actor)
@@ -108,7 +117,7 @@ func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
 		v.Cameras = append(v.Cameras, v.Camera) // the choice stays, though it finds nothing
 	}
 	words := url.Values{}
-	for _, field := range []string{"q", "mode", "similar"} {
+	for _, field := range []string{"q", "mode", "similar", "album"} {
 		if get(field) != "" {
 			words.Set(field, get(field))
 		}
@@ -156,6 +165,13 @@ func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, erro
 			return q, app.NotFound("photo")
 		}
 		q.Similar = id
+	}
+	if album := values.Get("album"); album != "" {
+		id, err := uuid.Parse(album)
+		if err != nil || id == uuid.Nil {
+			return q, app.NotFound("album")
+		}
+		q.Album = id
 	}
 	if len(fields) > 0 {
 		return q, &app.Error{Code: app.CodeInvalid, Key: "error.invalid", Fields: fields}
@@ -229,14 +245,19 @@ func (h searchHandlers) showSeed(ctx context.Context, actor app.Actor, v *search
 	}
 	seed := tile(ctx, detailItem(m), fromTimeline)
 	v.Seed = &seed
+	v.WithoutSeedURL = without(list, "similar")
+	return nil
+}
+
+// without is the same search, one choice left away.
+func without(list origin, left string) string {
 	rest := url.Values{}
 	for field, value := range list.fields {
-		if field != "similar" {
+		if field != left {
 			rest[field] = value
 		}
 	}
-	v.WithoutSeedURL = "/search?" + rest.Encode()
-	return nil
+	return "/search?" + rest.Encode()
 }
 
 // correctedText says which words were looked for instead of those typed.

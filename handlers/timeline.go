@@ -34,30 +34,40 @@ func (h timelineHandlers) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := app.TimelineQuery{Month: c.QueryParam("month"), Before: list.Before, After: list.After, At: list.At}
+	from := timelineOf(c)
+	path := from.list()
+	q := app.TimelineQuery{Scope: from.scope(), Month: c.QueryParam("month"), Before: list.Before, After: list.After, At: list.At}
 	page, err := h.app.Timeline(ctx, actor, q)
 	if err != nil {
 		return err
 	}
-	days := daysOf(ctx, page, fromTimeline)
+	days := daysOf(ctx, page, from)
 	if q.Month != "" && len(days) > 0 { // it begins with a whole day
 		days[0].Partial = len(days) == 1 && page.Next != ""
 	}
-	older := olderDaysURL("/timeline", page, days)
+	older := olderDaysURL(path, page, days)
 	if wantsFragment(c.Request()) {
 		if len(days) > 0 {
 			days[0].Continued = days[0].Date.Format(time.DateOnly) == c.QueryParam("day")
 		}
 		return h.render(c, http.StatusOK, mediaviews.DaysPage(days, older))
 	}
-	months, err := h.app.Months(ctx, actor, db.ScopeOwn)
+	months, err := h.app.Months(ctx, actor, from.scope())
 	if err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, mediaviews.TimelinePage(mediaviews.Timeline{
-		Page: h.page(c), Days: days, Months: monthsOf("/timeline", months, shownMonth(q.Month, days)), OlderURL: older,
-		NewerURL: newerURL("/timeline", page), NewestURL: "/timeline", EventsURL: "/events", ItemsURL: "/timeline/items",
-	}))
+	shared, err := h.app.Months(ctx, actor, db.ScopeShared)
+	if err != nil {
+		return err
+	}
+	view := mediaviews.Timeline{
+		Page: h.page(c), Days: days, Months: monthsOf(path, months, shownMonth(q.Month, days)), OlderURL: older,
+		NewerURL: newerURL(path, page), NewestURL: path, EventsURL: "/events", ItemsURL: from.at("/timeline/items"),
+	}
+	if len(shared) > 0 || from.scope() == db.ScopeAll {
+		view.OwnURL, view.SharedURL, view.WithShared = fromTimeline.list(), fromShared.list(), from.scope() == db.ScopeAll
+	}
+	return h.render(c, http.StatusOK, mediaviews.TimelinePage(view))
 }
 
 // daysOf groups a page by the day on the wall clock.

@@ -12,6 +12,7 @@ import (
 
 	"albumen/app"
 	"albumen/i18n"
+	"albumen/views/ui"
 	"albumen/views/upload"
 )
 
@@ -19,6 +20,7 @@ import (
 type uploadApp interface {
 	receiver
 	UploadSpace(context.Context, app.Actor) (left int64, err error)
+	Albums(context.Context, app.Actor, app.AlbumsQuery) (app.AlbumPage, error)
 }
 
 type uploadHandlers struct {
@@ -31,13 +33,40 @@ type uploadHandlers struct {
 const uploadAccept = "image/*,video/*,.heic,.heif,.avif,.dng,.cr2,.cr3,.nef,.arw,.raf,.orf,.rw2,.pef,.srw,.mts,.m2ts,.mkv"
 
 func (h uploadHandlers) form(c echo.Context) error {
-	left, err := h.app.UploadSpace(c.Request().Context(), h.actor(c))
+	ctx := c.Request().Context()
+	left, err := h.app.UploadSpace(ctx, h.actor(c))
 	if err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, upload.UploadPage(upload.Upload{
-		Page: h.page(c), ActionURL: "/upload", TusURL: tusPath, MaxBytes: h.cfg.MaxUploadBytes, Accept: uploadAccept, LeftBytes: left,
-	}))
+	p := upload.Upload{ActionURL: "/upload", TusURL: tusPath, MaxBytes: h.cfg.MaxUploadBytes, Accept: uploadAccept, LeftBytes: left, SeeURL: "/timeline"}
+	if p.Albums, err = h.albums(c, c.QueryParam("album")); err != nil {
+		return err
+	}
+	for _, o := range p.Albums {
+		if o.Selected && o.Value != "" {
+			p.SeeURL = "/albums/" + o.Value
+		}
+	}
+	p.Page = h.page(c)
+	return h.render(c, http.StatusOK, upload.UploadPage(p))
+}
+
+// albums are those into which one can upload; nothing to choose where there
+// are none. An asked one to which one may not add is not chosen.
+func (h uploadHandlers) albums(c echo.Context, asked string) ([]ui.Option, error) {
+	ctx := c.Request().Context()
+	if !h.actor(c).Has(app.ScopeMediaRead) {
+		return nil, nil
+	}
+	page, err := h.app.Albums(ctx, h.actor(c), app.AlbumsQuery{Least: app.RoleContributor, Limit: app.MaxPageSize})
+	if err != nil || len(page.Albums) == 0 {
+		return nil, err
+	}
+	options := []ui.Option{{Label: i18n.T(ctx, "upload.no_album")}}
+	for _, a := range page.Albums {
+		options = append(options, ui.Option{Value: a.ID.String(), Label: a.Title, Selected: a.ID.String() == asked})
+	}
+	return options, nil
 }
 
 // submit takes any number of files (fields "files" or "file") from a form

@@ -23,6 +23,8 @@ UPDATE albums SET visibility = sqlc.arg(visibility) WHERE id = sqlc.arg(id);
 SELECT sqlc.embed(a), u.name AS owner_name, coalesce(c.name, '')::text AS category,
        coalesce((SELECT max(x.role) FROM album_access x
          WHERE x.album_id = a.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))::text, '')::text AS role,
+       EXISTS (SELECT 1 FROM album_access x
+         WHERE x.album_id = a.parent_id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[])) AS parent_seen,
        coalesce((SELECT sum(n.n) FROM month_counts n WHERE n.album_id = a.id AND n.state = 'listed'), 0)::bigint AS items,
        (SELECT count(*) FROM albums b WHERE b.parent_id = a.id AND b.trashed_at IS NULL)::bigint AS albums,
        coalesce(p.id, '00000000-0000-0000-0000-000000000000')::uuid AS cover,

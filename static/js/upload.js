@@ -18,13 +18,15 @@ const bytes = (n) => {
   for (; n >= 999.5 && i < 4; i++) n /= 1000;
   return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: i && n < 10 ? 1 : 0 }).format(n) + "\u00a0" + units[i];
 };
+const chosen = () => form.elements.album_id?.value ?? "";
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const fromBase64 = (text) => new TextDecoder().decode(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
 
 function add(files) {
   for (const file of files) {
     const row = $("#upload-row").content.firstElementChild.cloneNode(true);
-    const item = { file, row, offset: 0, tries: 0, state: "waiting", key: ["tus", endpoint, file.webkitRelativePath || file.name, file.size, file.lastModified].join(":") };
+    const album = chosen();
+    const item = { file, row, album, offset: 0, tries: 0, state: "waiting", key: ["tus", endpoint, ...(album ? [album] : []), file.webkitRelativePath || file.name, file.size, file.lastModified].join(":") };
     items.push(item);
     $("[data-name]", row).textContent = file.name;
     if (items.length <= 60 && /^image\/(jpeg|png|webp|gif|avif)$/.test(file.type)) {
@@ -121,7 +123,7 @@ async function attempt(item) {
   if (!item.url) {
     item.offset = 0;
     const { file } = item;
-    const meta = { filename: file.name, filetype: file.type, lastModified: String(file.lastModified) };
+    const meta = { filename: file.name, filetype: file.type, lastModified: String(file.lastModified), ...(item.album && { album_id: item.album }) };
     const made = await request(item, "POST", endpoint, null, {
       "Upload-Length": file.size,
       "Upload-Metadata": Object.entries(meta).map(([name, value]) => name + " " + base64(value)).join(","),
@@ -206,6 +208,7 @@ $("[data-pause]").onclick = ({ currentTarget: button }) => {
   next();
 };
 
+form.elements.album_id?.addEventListener("change", () => { $("[data-done] a").href = chosen() ? "/albums/" + chosen() : "/timeline"; });
 form.addEventListener("submit", (event) => event.preventDefault());
 for (const input of form.querySelectorAll("input[type=file]")) {
   input.addEventListener("change", () => { add([...input.files].filter((file) => !file.name.startsWith("."))); input.value = ""; });

@@ -54,7 +54,10 @@ type Timeline struct {
 	NewerURL  string  // previous page; "" on the newest
 	NewestURL string  // the timeline's beginning, offered where NewerURL is set
 	EventsURL string  // server-sent events; "" for none
-	ItemsURL  string  // answers ?ids=a,b,c with a [DaysPage] of just these; used with EventsURL
+	// One's own photos, and those with what others share; "" where nobody shares anything.
+	OwnURL, SharedURL string
+	WithShared        bool
+	ItemsURL          string // answers ?ids=a,b,c with a [DaysPage] of just these; used with EventsURL
 }
 
 // Grid is a page of one set without days: favourites, for example.

@@ -13,18 +13,20 @@ import (
 // Search is the search page. The box is the shell's (Page.Query); the filters are a GET form of q, mode, from, to, type, camera.
 type Search struct {
 	Page     layout.Page
-	Mode     string      // hybrid, text, semantic
-	Notes    []string    // sentences about the results, such as why search by meaning is off
-	Similar  string      // the id of the item whose like is looked for; ""
-	From, To string      // 2006-01-02
-	Type     string      // "" any, photo, video, raw
-	Camera   string      // "" any
-	Cameras  []string    // to choose from
-	Filtered bool        // a filter is set
-	ResetURL string      // the same words without filters
-	FirstURL string      // of the first page of results; "" on it
-	Asked    bool        // there is a query or a filter; without, the page invites to search
-	Seed     *media.Tile // the item whose like is looked for
+	Mode     string   // hybrid, text, semantic
+	Notes    []string // sentences about the results, such as why search by meaning is off
+	Similar  string   // the id of the item whose like is looked for; ""
+	From, To string   // 2006-01-02
+	Type     string   // "" any, photo, video, raw
+	Camera   string   // "" any
+	Cameras  []string // to choose from
+	Filtered bool     // a filter is set
+	// The album that is searched; "" for everything.
+	Album, AlbumTitle, AlbumURL, WithoutAlbumURL string
+	ResetURL                                     string      // the same words without filters
+	FirstURL                                     string      // of the first page of results; "" on it
+	Asked                                        bool        // there is a query or a filter; without, the page invites to search
+	Seed                                         *media.Tile // the item whose like is looked for
 	// The same search without it.
 	WithoutSeedURL string
 	Hits           []Hit

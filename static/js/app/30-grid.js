@@ -102,7 +102,7 @@ async function takeBack() {
   const part = await fragment(form.action, Object.fromEntries(new FormData(form)));
   if (!part) return location.reload();
   take(part);
-  await refresh(days.dataset.items + "?ids=" + id);
+  await refreshItems([id]);
 }
 
 document.addEventListener("submit", (event) => {

@@ -30,9 +30,11 @@ async function fetchArrivals() {
   timer = 0;
   const ids = [...waiting].slice(0, 100);
   for (const id of ids) waiting.delete(id);
-  await refresh(days.dataset.items + "?ids=" + ids.join(","), ids);
+  await refreshItems(ids, ids);
   if (waiting.size) timer ||= setTimeout(fetchArrivals, 400);
 }
+
+const refreshItems = (ids, asked) => refresh(days.dataset.items + (days.dataset.items.includes("?") ? "&" : "?") + "ids=" + ids.join(","), asked);
 
 // refresh merges the days of an answer into the page. Photos that were asked for and are not in it have left the timeline.
 async function refresh(url, asked = []) {
