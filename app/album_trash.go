@@ -48,7 +48,7 @@ func (a *App) TrashAlbum(ctx context.Context, actor Actor, id uuid.UUID) error {
 				ids = append(ids, r.ID)
 			}
 		}
-		if err := q.TrashAlbums(ctx, db.TrashAlbumsParams{Ids: ids, TrashID: id, Now: a.now()}); err != nil {
+		if err := q.TrashAlbumTree(ctx, db.TrashAlbumTreeParams{Ids: ids, TrashID: id, Now: a.now()}); err != nil {
 			return fmt.Errorf("move album %s to the trash: %w", id, err)
 		}
 		return a.audit(ctx, q, actor, auditEvent{Action: auditAlbumTrash, Kind: "album", Object: id,
@@ -104,7 +104,7 @@ func (a *App) DeleteAlbum(ctx context.Context, actor Actor, id uuid.UUID) error 
 				ids = append(ids, r.ID)
 			}
 		}
-		if err := q.DeleteAlbums(ctx, ids); err != nil {
+		if err := q.DeleteAlbumRows(ctx, ids); err != nil {
 			return fmt.Errorf("delete album %s: %w", id, err)
 		}
 		return a.audit(ctx, q, actor, auditEvent{Action: auditAlbumDelete, Kind: "album", Object: id,
@@ -169,7 +169,7 @@ func (a *App) PurgeAlbums(ctx context.Context, actor Actor) (int, error) {
 				}
 			}
 			n = len(ids)
-			return q.DeleteAlbums(ctx, ids)
+			return q.DeleteAlbumRows(ctx, ids)
 		})
 		if err != nil {
 			return deleted, fmt.Errorf("purge the albums in the trash: %w", err)

@@ -387,13 +387,13 @@ func (q *Queries) CreateCategory(ctx context.Context, arg CreateCategoryParams) 
 	return err
 }
 
-const deleteAlbums = `-- name: DeleteAlbums :exec
+const deleteAlbumRows = `-- name: DeleteAlbumRows :exec
 DELETE FROM albums WHERE id = ANY ($1::uuid[])
 `
 
 // Their photos stay, in no album.
-func (q *Queries) DeleteAlbums(ctx context.Context, ids []uuid.UUID) error {
-	_, err := q.db.Exec(ctx, deleteAlbums, ids)
+func (q *Queries) DeleteAlbumRows(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteAlbumRows, ids)
 	return err
 }
 
@@ -713,20 +713,20 @@ func (q *Queries) SetMediaAlbum(ctx context.Context, arg SetMediaAlbumParams) er
 	return err
 }
 
-const trashAlbums = `-- name: TrashAlbums :exec
+const trashAlbumTree = `-- name: TrashAlbumTree :exec
 UPDATE albums SET trashed_at = $1::timestamptz, trash_id = $2::uuid, row_version = row_version + 1,
        updated_at = $1::timestamptz
  WHERE id = ANY ($3::uuid[])
 `
 
-type TrashAlbumsParams struct {
+type TrashAlbumTreeParams struct {
 	Now     time.Time
 	TrashID uuid.UUID
 	Ids     []uuid.UUID
 }
 
-func (q *Queries) TrashAlbums(ctx context.Context, arg TrashAlbumsParams) error {
-	_, err := q.db.Exec(ctx, trashAlbums, arg.Now, arg.TrashID, arg.Ids)
+func (q *Queries) TrashAlbumTree(ctx context.Context, arg TrashAlbumTreeParams) error {
+	_, err := q.db.Exec(ctx, trashAlbumTree, arg.Now, arg.TrashID, arg.Ids)
 	return err
 }
 

@@ -119,7 +119,7 @@ SELECT 1 FROM albums WHERE id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY id FOR UPDA
 -- name: SetAlbumParent :exec
 UPDATE albums SET parent_id = sqlc.narg(parent_id), row_version = row_version + 1, updated_at = sqlc.arg(now) WHERE id = sqlc.arg(id);
 
--- name: TrashAlbums :exec
+-- name: TrashAlbumTree :exec
 UPDATE albums SET trashed_at = sqlc.arg(now)::timestamptz, trash_id = sqlc.arg(trash_id)::uuid, row_version = row_version + 1,
        updated_at = sqlc.arg(now)::timestamptz
  WHERE id = ANY (sqlc.arg(ids)::uuid[]);
@@ -140,7 +140,7 @@ SELECT a.id FROM albums a
 SELECT id, owner_id, title FROM albums WHERE trashed_at < sqlc.arg(before)::timestamptz
  ORDER BY id LIMIT sqlc.arg(n) FOR UPDATE SKIP LOCKED;
 
--- name: DeleteAlbums :exec
+-- name: DeleteAlbumRows :exec
 -- Their photos stay, in no album.
 DELETE FROM albums WHERE id = ANY (sqlc.arg(ids)::uuid[]);
 
