@@ -40,14 +40,7 @@ func newStage(s *site) *stage {
 			st.people[who] = s.person(strings.ReplaceAll(who, " ", "-")+"-"+run+"@example.org", who == "site admin")
 		}
 	}
-	st.album = uuid.Must(uuid.NewV7())
-	s.exec("INSERT INTO albums (id, owner_id, title) VALUES ($1, $2, 'Summer')", st.album, st.people["album owner"].ID)
-	for who, role := range map[string]string{
-		"viewer": "viewer", "contributor": "contributor", "album admin": "admin", "uploader": "contributor", "suspended": "admin",
-	} {
-		s.exec("INSERT INTO album_grants (id, album_id, user_id, role) VALUES ($1, $2, $3, $4::text::album_role)",
-			uuid.New(), st.album, st.people[who].ID, role)
-	}
+	st.album = st.newAlbum()
 	s.exec("UPDATE users SET suspended_at = now() WHERE id = $1", st.people["suspended"].ID)
 	scopes := map[string][]app.Scope{"token to read": {app.ScopeMediaRead}, "token for the account": {app.ScopeAccount}}
 	for _, who := range actors {
@@ -61,6 +54,19 @@ func newStage(s *site) *stage {
 		}
 	}
 	return st
+}
+
+// newAlbum makes an album with everybody in their roles.
+func (st *stage) newAlbum() uuid.UUID {
+	album := uuid.Must(uuid.NewV7())
+	st.exec("INSERT INTO albums (id, owner_id, title) VALUES ($1, $2, 'Summer')", album, st.people["album owner"].ID)
+	for who, role := range map[string]string{
+		"viewer": "viewer", "contributor": "contributor", "album admin": "admin", "uploader": "contributor", "suspended": "admin",
+	} {
+		st.exec("INSERT INTO album_grants (id, album_id, user_id, role) VALUES ($1, $2, $3, $4::text::album_role)",
+			uuid.New(), album, st.people[who].ID, role)
+	}
+	return album
 }
 
 // person makes an account without the work of a password.
@@ -111,6 +117,8 @@ var objects = []struct {
 	{"/admin/media/:id", (*stage).item},
 	{"/admin/model/media/:id", (*stage).item},
 	{"/admin/model/:id", func(*stage) string { return "1" }}, // there is none, which only admins learn: see the tests of its page
+	{"/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
+	{"/api/v1/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/undo/:operation", (*stage).operation},
 	{"/account/tokens/:id", (*stage).ownToken},
 	{"/api/v1/tokens/:id", (*stage).ownToken},
