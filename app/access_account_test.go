@@ -10,6 +10,7 @@ import (
 
 	"albumen/app"
 	"albumen/db"
+	"albumen/mail"
 	"albumen/media"
 	"albumen/ml"
 )
@@ -141,6 +142,39 @@ var ownAccess = map[string]ownCase{
 	}, "unnffnu"},
 	"DeleteCategory": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.DeleteCategory(ctx, x, uuid.New()) }, "unnffnu"},
 
+	"Mails": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Mails(ctx, x, app.MailsQuery{}))
+	}, managing},
+	"RetryMail":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RetryMail(ctx, x, uuid.New()) }, "unnffnu"},
+	"DiscardMail": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.DiscardMail(ctx, x, uuid.New()) }, "unnffnu"},
+	"SendTestMail": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SendTestMail(ctx, x) }, managing},
+	"OutboxMails":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.OutboxMails(ctx, x)) }, managing},
+	"OutboxMail": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.OutboxMail(ctx, x, "x"))
+	}, "unnffnu"},
+	"MailTemplates": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.MailTemplates(ctx, x)) }, managing},
+	"MailTemplate": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.MailTemplate(ctx, x, "test", "en"))
+	}, managing},
+	"PreviewMailText": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.PreviewMailText(ctx, x, "test", "en", mail.Text{Subject: "s", Body: "b"}))
+	}, managing},
+	"SetMailText": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.SetMailText(ctx, x, "test", "en", 0, mail.Text{Subject: "s", Body: "b"})
+	}, managing},
+	"ResetMailText": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.ResetMailText(ctx, x, "test", "en", 7) }, "uncffnu"},
+	"SendMails":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SendMails(ctx, x)) }, systemOnly},
+	"SweepMails":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepMails(ctx, x)) }, systemOnly},
+	"Invite": {func(ctx context.Context, a *app.App, x app.Actor) error { // into an album: albumAccess
+		return second(a.Invite(ctx, x, app.NewInvitation{Email: uuid.NewString() + "@example.org"}))
+	}, managing},
+	"InviteMany": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.InviteMany(ctx, x, app.ManyInvitations{Text: uuid.NewString() + "@example.org"}))
+	}, managing},
+	"Invitations": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Invitations(ctx, x, app.InvitationsQuery{}))
+	}, managing},
+
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"DoChores":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},
 	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
@@ -199,12 +233,18 @@ var testedElsewhere = map[string]string{
 	"SiteState":      "TestTheSiteIsForAdministrators",
 	"RetryFailed":    "TestTheSiteIsForAdministrators",
 	"RetryAllFailed": "TestTheSiteIsForAdministrators",
+
+	"ResendInvitation": "TestInvitationAccess",
+	"RevokeInvitation": "TestInvitationAccess",
+	"Invitation":       "TestInvitationAccess",
+	"AcceptInvitation": "TestInvitationAccess",
 }
 
 // withoutActor are the doors through which an actor comes in: reviewed one by
 // one, they decide by secrets and not by rights.
 var withoutActor = []string{
 	"ActorOfToken", "ActorOfUser", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
+	"AcceptInvitationAsNew",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

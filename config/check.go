@@ -71,7 +71,7 @@ func samePort(a, b string) bool {
 // unused are settings that are understood and checked but have no effect in
 // this version.
 var unused = []string{
-	"ACME_EMAIL", "CONTACT_EMAIL", "DATABASE_REPLICA_URL", "DEBUG", "MAIL_FROM", "METRICS_LISTEN", "SENTRY_DSN", "SMTP_URL",
+	"ACME_EMAIL", "CONTACT_EMAIL", "DATABASE_REPLICA_URL", "DEBUG", "METRICS_LISTEN", "SENTRY_DSN",
 }
 
 // notYet warns of those that are given.
@@ -111,6 +111,7 @@ func (c *Config) Weaknesses() []Weakness {
 	add(!c.hostsGiven && isLocal(host), "ALLOWED_HOSTS", "Requests for localhost are answered by default.", "Set BASE_URL, or ALLOWED_HOSTS, to the public host name.")
 	add(c.BaseURL.Scheme == "https" && len(c.TrustedProxies) == 0, "TRUSTED_PROXIES", "Behind a proxy every visitor looks like the proxy, so rate limits hit them together.", "Set TRUSTED_PROXIES to the proxy's address.")
 	add(everyone, "TRUSTED_PROXIES", "Every client may pretend to be at another address.", "List only the addresses of your proxies.")
+	add(c.SMTP == nil, "SMTP_URL", "Mails are written into a folder, so invitations and password resets reach nobody.", "Set SMTP_URL to your mail server.")
 	add(c.SMTP != nil && c.SMTP.TLS == "none" && !isLocal(c.SMTP.Host), "SMTP_URL", "Mail travels unencrypted to the mail server.", "Leave out ?tls=none.")
 	add(strings.Contains(string(c.DatabaseURL), c.DataDir+"/"), "DATABASE_URL", "The development database under DATA_DIR is in use.", "Point DATABASE_URL to a PostgreSQL server that is backed up.")
 	add(strings.Contains(string(c.DatabaseURL), "sslmode=disable") && !strings.Contains(string(c.DatabaseURL), "host=/"), "DATABASE_URL", "The connection to PostgreSQL is unencrypted.", "Use sslmode=verify-full, unless the network is private.")

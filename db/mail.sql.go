@@ -49,10 +49,9 @@ func (q *Queries) AddMail(ctx context.Context, arg AddMailParams) error {
 	return err
 }
 
-const addMailText = `-- name: AddMailText :one
+const addMailText = `-- name: AddMailText :exec
 INSERT INTO mail_texts (template, language, version, subject, body, changed_by, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING template, language, version, subject, body, changed_by, changed_at
 `
 
 type AddMailTextParams struct {
@@ -66,8 +65,8 @@ type AddMailTextParams struct {
 }
 
 // The version that somebody else added meanwhile makes this a conflict.
-func (q *Queries) AddMailText(ctx context.Context, arg AddMailTextParams) (MailText, error) {
-	row := q.db.QueryRow(ctx, addMailText,
+func (q *Queries) AddMailText(ctx context.Context, arg AddMailTextParams) error {
+	_, err := q.db.Exec(ctx, addMailText,
 		arg.Template,
 		arg.Language,
 		arg.Version,
@@ -76,17 +75,7 @@ func (q *Queries) AddMailText(ctx context.Context, arg AddMailTextParams) (MailT
 		arg.ChangedBy,
 		arg.Now,
 	)
-	var i MailText
-	err := row.Scan(
-		&i.Template,
-		&i.Language,
-		&i.Version,
-		&i.Subject,
-		&i.Body,
-		&i.ChangedBy,
-		&i.ChangedAt,
-	)
-	return i, err
+	return err
 }
 
 const changedMailTexts = `-- name: ChangedMailTexts :many
@@ -171,17 +160,6 @@ func (q *Queries) DeleteMail(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-const dueMails = `-- name: DueMails :one
-SELECT count(*) FROM mails WHERE state = 'queued' AND next_at <= $1::timestamptz
-`
-
-func (q *Queries) DueMails(ctx context.Context, now time.Time) (int64, error) {
-	row := q.db.QueryRow(ctx, dueMails, now)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const forgetMails = `-- name: ForgetMails :execrows
 DELETE FROM mails WHERE ended_at < $1::timestamptz
 `
@@ -252,14 +230,15 @@ func (q *Queries) MailCounts(ctx context.Context) ([]MailCountsRow, error) {
 
 const mailCover = `-- name: MailCover :one
 SELECT d.storage_key, d.mime, d.bytes FROM media m
+  JOIN albums a ON a.id = m.album_id
   JOIN derivatives d ON d.media_id = m.id AND d.kind = 'thumb'
- WHERE m.album_id = $1 AND m.listed AND m.withheld IS NULL
-   AND EXISTS (SELECT 1 FROM media_access x WHERE x.media_id = m.id AND x.subject_id = $2)
- ORDER BY m.taken_at_local DESC, m.id DESC, d.version DESC LIMIT 1
+ WHERE m.album_id = $1::uuid AND m.listed AND m.withheld IS NULL
+   AND EXISTS (SELECT 1 FROM media_access x WHERE x.media_id = m.id AND x.subject_id = $2::uuid)
+ ORDER BY (m.id = a.cover_id) IS TRUE DESC, m.taken_at_local DESC, m.id DESC LIMIT 1
 `
 
 type MailCoverParams struct {
-	AlbumID *uuid.UUID
+	AlbumID uuid.UUID
 	ByID    uuid.UUID
 }
 
@@ -269,7 +248,7 @@ type MailCoverRow struct {
 	Bytes      int64
 }
 
-// The thumbnail of an album's newest photo that the person may see.
+// The thumbnail of an album's cover, or of its newest photo, as far as the person may see it.
 func (q *Queries) MailCover(ctx context.Context, arg MailCoverParams) (MailCoverRow, error) {
 	row := q.db.QueryRow(ctx, mailCover, arg.AlbumID, arg.ByID)
 	var i MailCoverRow
@@ -380,7 +359,8 @@ func (q *Queries) MailText(ctx context.Context, arg MailTextParams) (MailText, e
 }
 
 const mailTexts = `-- name: MailTexts :many
-SELECT template, language, version, subject, body, changed_by, changed_at FROM mail_texts WHERE template = $1 AND language = $2 ORDER BY version DESC LIMIT 50
+SELECT t.template, t.language, t.version, t.subject, t.body, t.changed_by, t.changed_at, coalesce(u.name, '')::text AS name FROM mail_texts t LEFT JOIN users u ON u.id = t.changed_by
+ WHERE t.template = $1 AND t.language = $2 ORDER BY t.version DESC LIMIT 50
 `
 
 type MailTextsParams struct {
@@ -388,23 +368,29 @@ type MailTextsParams struct {
 	Language string
 }
 
-func (q *Queries) MailTexts(ctx context.Context, arg MailTextsParams) ([]MailText, error) {
+type MailTextsRow struct {
+	MailText MailText
+	Name     string
+}
+
+func (q *Queries) MailTexts(ctx context.Context, arg MailTextsParams) ([]MailTextsRow, error) {
 	rows, err := q.db.Query(ctx, mailTexts, arg.Template, arg.Language)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []MailText
+	var items []MailTextsRow
 	for rows.Next() {
-		var i MailText
+		var i MailTextsRow
 		if err := rows.Scan(
-			&i.Template,
-			&i.Language,
-			&i.Version,
-			&i.Subject,
-			&i.Body,
-			&i.ChangedBy,
-			&i.ChangedAt,
+			&i.MailText.Template,
+			&i.MailText.Language,
+			&i.MailText.Version,
+			&i.MailText.Subject,
+			&i.MailText.Body,
+			&i.MailText.ChangedBy,
+			&i.MailText.ChangedAt,
+			&i.Name,
 		); err != nil {
 			return nil, err
 		}
@@ -417,8 +403,9 @@ func (q *Queries) MailTexts(ctx context.Context, arg MailTextsParams) ([]MailTex
 }
 
 const mails = `-- name: Mails :many
-SELECT m.id, m.recipient, m.user_id, m.by_id, m.album_id, m.invitation_id, m.template, m.language, m.data, m.state, m.priority, m.attempts, m.deaths, m.lease_until, m.next_at, m.error_code, m.error, m.created_at, m.ended_at, (m.data IS NOT NULL)::bool AS complete FROM mails m
- WHERE ($1::mail_state IS NULL OR m.state = $1) AND m.id < $2
+SELECT m.id, m.recipient, m.template, m.state, m.attempts, m.next_at, m.error_code, m.error, m.created_at, m.ended_at,
+       (m.data IS NOT NULL)::bool AS complete FROM mails m
+ WHERE ($1::mail_state IS NULL OR m.state = $1::mail_state) AND m.id < $2
  ORDER BY m.id DESC LIMIT $3
 `
 
@@ -429,8 +416,17 @@ type MailsParams struct {
 }
 
 type MailsRow struct {
-	Mail     Mail
-	Complete bool
+	ID        uuid.UUID
+	Recipient string
+	Template  string
+	State     MailState
+	Attempts  int32
+	NextAt    time.Time
+	ErrorCode string
+	Error     string
+	CreatedAt time.Time
+	EndedAt   *time.Time
+	Complete  bool
 }
 
 func (q *Queries) Mails(ctx context.Context, arg MailsParams) ([]MailsRow, error) {
@@ -443,25 +439,16 @@ func (q *Queries) Mails(ctx context.Context, arg MailsParams) ([]MailsRow, error
 	for rows.Next() {
 		var i MailsRow
 		if err := rows.Scan(
-			&i.Mail.ID,
-			&i.Mail.Recipient,
-			&i.Mail.UserID,
-			&i.Mail.ByID,
-			&i.Mail.AlbumID,
-			&i.Mail.InvitationID,
-			&i.Mail.Template,
-			&i.Mail.Language,
-			&i.Mail.Data,
-			&i.Mail.State,
-			&i.Mail.Priority,
-			&i.Mail.Attempts,
-			&i.Mail.Deaths,
-			&i.Mail.LeaseUntil,
-			&i.Mail.NextAt,
-			&i.Mail.ErrorCode,
-			&i.Mail.Error,
-			&i.Mail.CreatedAt,
-			&i.Mail.EndedAt,
+			&i.ID,
+			&i.Recipient,
+			&i.Template,
+			&i.State,
+			&i.Attempts,
+			&i.NextAt,
+			&i.ErrorCode,
+			&i.Error,
+			&i.CreatedAt,
+			&i.EndedAt,
 			&i.Complete,
 		); err != nil {
 			return nil, err
@@ -474,9 +461,9 @@ func (q *Queries) Mails(ctx context.Context, arg MailsParams) ([]MailsRow, error
 	return items, nil
 }
 
-const retryMail = `-- name: RetryMail :one
+const retryMail = `-- name: RetryMail :exec
 UPDATE mails SET state = 'queued', attempts = 0, deaths = 0, ended_at = NULL, next_at = $1
- WHERE id = $2 AND state = 'dead' AND data IS NOT NULL RETURNING id, recipient, user_id, by_id, album_id, invitation_id, template, language, data, state, priority, attempts, deaths, lease_until, next_at, error_code, error, created_at, ended_at
+ WHERE id = $2 AND state = 'dead' AND data IS NOT NULL
 `
 
 type RetryMailParams struct {
@@ -484,31 +471,9 @@ type RetryMailParams struct {
 	ID  uuid.UUID
 }
 
-func (q *Queries) RetryMail(ctx context.Context, arg RetryMailParams) (Mail, error) {
-	row := q.db.QueryRow(ctx, retryMail, arg.Now, arg.ID)
-	var i Mail
-	err := row.Scan(
-		&i.ID,
-		&i.Recipient,
-		&i.UserID,
-		&i.ByID,
-		&i.AlbumID,
-		&i.InvitationID,
-		&i.Template,
-		&i.Language,
-		&i.Data,
-		&i.State,
-		&i.Priority,
-		&i.Attempts,
-		&i.Deaths,
-		&i.LeaseUntil,
-		&i.NextAt,
-		&i.ErrorCode,
-		&i.Error,
-		&i.CreatedAt,
-		&i.EndedAt,
-	)
-	return i, err
+func (q *Queries) RetryMail(ctx context.Context, arg RetryMailParams) error {
+	_, err := q.db.Exec(ctx, retryMail, arg.Now, arg.ID)
+	return err
 }
 
 const reviveMails = `-- name: ReviveMails :execrows

@@ -19,7 +19,7 @@ import (
 // Image is a picture that lies in the mail itself: nothing is fetched from
 // anywhere when it is read.
 type Image struct {
-	ID   string // by which the HTML names it: cid:ID
+	ID   string // NAME@HOST, by which the HTML names it: cid:ID
 	Type string // such as image/jpeg
 	Data []byte
 }
@@ -63,7 +63,8 @@ func (m Message) build() (*gomail.Msg, error) {
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	for _, i := range m.Images {
-		err := msg.EmbedReader(i.ID, bytes.NewReader(i.Data), gomail.WithFileContentID("<"+i.ID+">"), gomail.WithFileContentType(gomail.ContentType(i.Type)))
+		name, _, _ := strings.Cut(i.ID, "@")
+		err := msg.EmbedReader(name, bytes.NewReader(i.Data), gomail.WithFileContentID("<"+i.ID+">"), gomail.WithFileContentType(gomail.ContentType(i.Type)))
 		if err != nil {
 			return nil, fmt.Errorf("the image %s: %w", i.ID, err)
 		}

@@ -31,6 +31,8 @@ type SMTPConfig struct {
 	Helo               string         // by which name we introduce ourselves; empty: this machine's
 	Roots              *x509.CertPool // nil: those of the system
 	Timeout            time.Duration  // for a whole mail; 0: DefaultTimeout
+	// Dial connects to the server; nil: over the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // DefaultTimeout is how long handing over one mail may take.
@@ -44,6 +46,9 @@ type SMTP struct{ cfg SMTPConfig }
 func NewSMTP(cfg SMTPConfig) *SMTP {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{}).DialContext
 	}
 	return &SMTP{cfg}
 }
@@ -107,7 +112,7 @@ func (s *SMTP) options(sending context.Context, conn *net.Conn) []gomail.Option 
 			gomail.WithOpportunisticSMTPAuth(mechanisms...))
 	}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		c, err := s.cfg.Dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}

@@ -19,8 +19,9 @@ type task struct {
 	now <-chan struct{}
 }
 
-// schedule lists the tasks. embed asks for a round of the dispatcher.
-func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed <-chan struct{}) []task {
+// schedule lists the tasks. embed asks for a round of the dispatcher, mail for
+// mails to be sent.
+func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-chan struct{}) []task {
 	system := app.SystemActor()
 	return []task{
 		{name: "sweep processing", every: 3 * time.Second, run: func(ctx context.Context) error {
@@ -48,6 +49,16 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed <-chan str
 		}},
 		{name: "empty trashes and index texts anew", every: 5 * time.Second, run: func(ctx context.Context) error {
 			return report(ctx, log, "went on with chores")(a.DoChores(ctx, system))
+		}},
+		{name: "send mails", every: 10 * time.Second, now: mail, run: func(ctx context.Context) error {
+			round, err := a.SendMails(ctx, system)
+			if round != (app.MailRound{}) {
+				log.InfoContext(ctx, "mails", "sent", round.Sent, "failed", round.Failed, "dead", round.Dead, "revived", round.Revived)
+			}
+			return err
+		}},
+		{name: "forget old mails", every: time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "forgot old mails")(a.SweepMails(ctx, system))
 		}},
 		{name: "purge the trash", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))

@@ -56,14 +56,15 @@ type Worker struct {
 	cfg   Config
 	tasks []task
 	embed chan struct{} // asks for a round of the dispatcher of embeddings
+	mail  chan struct{} // asks for a round of sending mails
 	// jobs is the context of the running jobs; it outlives Run's by grace.
 	jobs context.Context
 }
 
 // New returns a worker; Run starts it.
 func New(cfg Config) *Worker {
-	embed := make(chan struct{}, 1)
-	return &Worker{cfg: cfg, tasks: schedule(cfg.App, cfg.Queue, cfg.Log, embed), embed: embed}
+	embed, mail := make(chan struct{}, 1), make(chan struct{}, 1)
+	return &Worker{cfg: cfg, tasks: schedule(cfg.App, cfg.Queue, cfg.Log, embed, mail), embed: embed, mail: mail}
 }
 
 // Run works until ctx ends, then stops: running jobs get a few seconds to end,
@@ -125,6 +126,7 @@ func (w *Worker) slots(ctx context.Context) []*work.WorkerPool {
 		once.Priority = 1000
 		slots[i].JobWithOptions(jobs.ResumeMedia{}.Kind(), once, w.handler("resume media", w.processMedia))
 		slots[i].JobWithOptions(ml.StoreEmbedding{}.Kind(), once, w.storeEmbedding)
+		slots[i].JobWithOptions(jobs.SendMail{}.Kind(), once, w.sendMail)
 	}
 	return slots
 }
