@@ -78,25 +78,6 @@ var albumAccess = map[string]accessCase{
 	}},
 }
 
-// Invitations into an album are in a table of their own, beside Invite to the site.
-var albumInvites = map[string]accessCase{
-	"Invite": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
-		return second(a.Invite(ctx, actor, app.NewInvitation{Email: uuid.NewString() + "@example.org", Album: id, Role: db.AlbumRoleViewer}))
-	}, invitingAlbum},
-	"InviteMany": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
-		return second(a.InviteMany(ctx, actor, app.ManyInvitations{
-			Text: uuid.NewString() + "@example.org", NewInvitation: app.NewInvitation{Album: id, Role: db.AlbumRoleViewer},
-		}))
-	}, invitingAlbum},
-	"Invitations": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
-		return second(a.Invitations(ctx, actor, app.InvitationsQuery{Album: id}))
-	}, sharingAlbum},
-}
-
-var sharingAlbum = map[string]string{}
-
-var invitingAlbum = map[string]string{}
-
 var viewingAlbum = map[string]string{
 	"private": "nnooooononofn",
 	"members": "noooooooonofn",

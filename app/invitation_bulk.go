@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"io"
 	"net/mail"
 	"strings"
 )
@@ -122,20 +121,17 @@ func addressIn(line string) string {
 	return ""
 }
 
-// cells splits a line of CSV at whichever separator it uses.
+// cells splits a line of CSV at each separator that programs use.
 func cells(line string) []string {
+	var out []string
 	for _, comma := range []rune{',', ';', '\t'} {
-		if !strings.ContainsRune(line, comma) {
-			continue
-		}
 		r := csv.NewReader(strings.NewReader(line))
 		r.Comma, r.LazyQuotes, r.FieldsPerRecord = comma, true, -1
-		record, err := r.Read()
-		if err == nil || errors.Is(err, io.EOF) {
-			return record
+		if record, err := r.Read(); err == nil && len(record) > 1 {
+			out = append(out, record...)
 		}
 	}
-	return nil
+	return out
 }
 
 // isHeading recognises the first line of a spreadsheet: no address, and a word

@@ -67,7 +67,7 @@ func idCursor(text string) (uuid.UUID, error) {
 	}
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return uuid.Nil, &Error{Code: CodeInvalid, Key: "error.cursor"}
+		return uuid.Nil, Invalid("cursor", "page.cursor_bad")
 	}
 	return id, nil
 }
@@ -176,7 +176,7 @@ func (a *App) openInvitation(ctx context.Context, q *db.Queries, actor Actor, id
 	}
 	album, own, err := authorizeAlbum(ctx, q, actor, ShareAlbum, *row.AlbumID)
 	switch {
-	case CodeOf(err) == CodeNotFound && actor.allow(ManageSite) == nil:
+	case err != nil && CodeOf(hidden(err)) == CodeNotFound && actor.allow(ManageSite) == nil:
 		// Administrators of the site see every open invitation, and end any.
 		if album, err = q.InvitationAlbum(ctx, row.ID); err != nil {
 			return db.Invitation{}, db.Album{}, fmt.Errorf("load the album of an invitation: %w", err)
