@@ -51,6 +51,7 @@ type AlbumDetail struct {
 	// What the actor may do now; in the trash nothing but CanRestore and CanDelete.
 	CanAdd, CanEdit, CanShare, CanMove, CanTransfer, CanTrash, CanLeave, CanDownload bool
 	CanRestore, CanDelete                                                            bool
+	CanListMembers                                                                   bool
 }
 
 // Album returns one album.
@@ -81,6 +82,13 @@ func (a *App) Album(ctx context.Context, actor Actor, id uuid.UUID) (AlbumDetail
 	d.CanTransfer, d.CanLeave = may(TransferAlbum), may(LeaveAlbum) && role < RoleOwner
 	d.CanTrash, d.CanRestore = may(TrashAlbum) && !trashed, may(TrashAlbum) && trashed
 	d.CanDelete = may(DeleteAlbum) && trashed
+	if may(ListMembers) {
+		own, err := a.memberRole(ctx, actor, id)
+		if err != nil {
+			return AlbumDetail{}, err
+		}
+		d.CanListMembers = own != ""
+	}
 	return d, nil
 }
 

@@ -91,15 +91,15 @@ func (a *App) Members(ctx context.Context, actor Actor, album uuid.UUID, query M
 	if err != nil {
 		return AlbumMembers{}, err
 	}
-	own, err := a.db.RoleOfUser(ctx, db.RoleOfUserParams{AlbumID: album, UserID: actor.UserID()})
+	own, err := a.memberRole(ctx, actor, album)
 	if err != nil {
-		return AlbumMembers{}, fmt.Errorf("load one's own role: %w", err)
+		return AlbumMembers{}, err
 	}
 	if own == "" {
 		return AlbumMembers{}, &Error{Code: CodeForbidden, Key: "error.members_only"}
 	}
 	m := AlbumMembers{
-		Album: al, Role: db.AlbumRole(own),
+		Album: al, Role: own,
 		CanManage:   actor.allowOn(ShareAlbum, "album", role, false) == nil,
 		CanTransfer: actor.allowOn(TransferAlbum, "album", role, false) == nil,
 	}
@@ -127,6 +127,13 @@ func (a *App) Members(ctx context.Context, actor Actor, album uuid.UUID, query M
 		}
 	}
 	return m, nil
+}
+
+// memberRole is what the actor is by themselves, not because the album is open
+// to all: "" for no member.
+func (a *App) memberRole(ctx context.Context, actor Actor, album uuid.UUID) (db.AlbumRole, error) {
+	own, err := a.db.RoleOfUser(ctx, db.RoleOfUserParams{AlbumID: album, UserID: actor.UserID()})
+	return db.AlbumRole(own), wrap(err, "load one's own role")
 }
 
 // people fills in a page of the people.

@@ -214,6 +214,9 @@ func (s *Server) albumHead(c echo.Context, d app.AlbumDetail) albums.Head {
 		h.Above = append(h.Above, albums.Step{Title: above.Title, Href: albumPath(above.ID)})
 	}
 	h.Tabs = []albums.Tab{{Name: "photos", Label: i18n.T(ctx, "album.tab.photos"), Href: path}}
+	if d.CanListMembers {
+		h.Tabs = append(h.Tabs, albums.Tab{Name: "members", Label: i18n.T(ctx, "album.tab.members"), Href: path + "/members"})
+	}
 	if d.CanEdit {
 		h.Tabs = append(h.Tabs, albums.Tab{Name: "edit", Label: i18n.T(ctx, "album.tab.edit"), Href: path + "/edit"})
 	}

@@ -115,6 +115,10 @@ var objects = []struct {
 	{"/media/:id", (*stage).item},
 	{"/api/v1/media/:id", (*stage).item},
 	{"/admin/media/:id", (*stage).item},
+	{"/admin/users/:id", (*stage).stranger},
+	{"/admin/groups/:id", (*stage).group},
+	{"/albums/:id/members/:grant", (*stage).member},
+	{"/albums/:id", func(st *stage) string { return st.album.String() }},
 	{"/admin/model/media/:id", (*stage).item},
 	{"/admin/model/:id", func(*stage) string { return "1" }}, // there is none, which only admins learn: see the tests of its page
 	{"/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
@@ -124,6 +128,24 @@ var objects = []struct {
 	{"/api/v1/tokens/:id", (*stage).ownToken},
 	{"/static/*", func(*stage) string { return "none.css" }},
 	{"/upload/tus/:id", (*stage).upload},
+}
+
+// stranger is an account that nothing else needs.
+func (st *stage) stranger() string {
+	return st.person(uuid.NewString()+"@example.org", false).ID.String()
+}
+
+func (st *stage) group() string {
+	id := uuid.New()
+	st.exec("INSERT INTO groups (id, name) VALUES ($1, $2)", id, id.String())
+	return id.String()
+}
+
+// member is the album, and on it a viewer of its own.
+func (st *stage) member() string {
+	id := uuid.New()
+	st.exec("INSERT INTO album_grants (id, album_id, user_id, role) VALUES ($1, $2, $3, 'viewer')", id, st.album, st.stranger())
+	return st.album.String() + "/members/" + id.String()
 }
 
 // operation is an act of the uploader's that can be undone.

@@ -84,6 +84,13 @@ func (s *Server) routes(d Deps) {
 	e.POST("/categories", category.create)
 	e.POST("/categories/:id", category.rename)
 	e.POST("/categories/:id/delete", category.remove)
+	member := memberHandlers{s, d.App}
+	s.get("/albums/:id/members", member.list)
+	e.POST("/albums/:id/members", member.add)
+	e.POST("/albums/:id/members/:grant", member.setRole)
+	e.POST("/albums/:id/members/:grant/remove", member.remove)
+	e.POST("/albums/:id/leave", member.leave)
+	e.POST("/albums/:id/transfer", member.transfer)
 
 	// The bytes
 	bytes := bytesHandlers{s, d.App}
@@ -103,6 +110,24 @@ func (s *Server) routes(d Deps) {
 	s.get("/admin", admin.status)
 	e.POST("/admin/retry", admin.retryAll)
 	e.POST("/admin/media/:id/retry", admin.retry)
+	users := userHandlers{s, d.App}
+	s.get(usersPath, users.list)
+	e.POST(usersPath, users.create)
+	s.get(usersPath+"/new", users.newForm)
+	s.get(usersPath+"/:id", users.show)
+	e.POST(usersPath+"/:id/suspend", users.suspend)
+	e.POST(usersPath+"/:id/admin", users.admin)
+	e.POST(usersPath+"/:id/quota", users.quota)
+	e.POST(usersPath+"/:id/password", users.password)
+	e.POST(usersPath+"/:id/delete", users.remove)
+	groups := groupHandlers{s, d.App}
+	s.get(groupsPath, groups.list)
+	e.POST(groupsPath, groups.create)
+	s.get(groupsPath+"/:id", groups.show)
+	e.POST(groupsPath+"/:id/name", groups.rename)
+	e.POST(groupsPath+"/:id/delete", groups.remove)
+	e.POST(groupsPath+"/:id/members", groups.addMember)
+	e.POST(groupsPath+"/:id/members/remove", groups.removeMember)
 	model := modelHandlers{s, d.App}
 	s.get("/admin/model", model.show)
 	e.POST("/admin/model/retry", model.retry)
