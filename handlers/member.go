@@ -261,7 +261,7 @@ func (h memberHandlers) transfer(c echo.Context) error {
 	return h.act(c, func(album uuid.UUID, fields url.Values) (string, string, error) {
 		to, err := uuid.Parse(fields.Get("owner"))
 		if err != nil {
-			return "", "", app.Invalid("owner", "error.transfer_to")
+			to = uuid.Nil // nobody, which is refused after the right was asked for
 		}
 		return i18n.T(ctx, "members.transferred"), membersPath(album), h.app.TransferAlbum(ctx, h.actor(c), album, to)
 	})
