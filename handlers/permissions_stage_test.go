@@ -118,6 +118,17 @@ var objects = []struct {
 	{"/admin/users/:id", (*stage).stranger},
 	{"/admin/groups/:id", (*stage).group},
 	{"/albums/:id/members/:grant", (*stage).member},
+	{"/api/v1/albums/:id/members/:member", (*stage).member},
+	{"/api/v1/albums/:id", func(st *stage) string { return st.album.String() }},
+	{"/api/v1/categories/:id", func(*stage) string { return uuid.NewString() }}, // there is none
+	{"/categories/:id", func(*stage) string { return uuid.NewString() }},
+	{"/api/v1/users/:id", (*stage).stranger},
+	{"/api/v1/groups/:id/members/:user", func(st *stage) string {
+		group, user := st.group(), st.stranger()
+		st.exec("INSERT INTO group_members (group_id, user_id) VALUES ($1, $2)", group, user)
+		return group + "/members/" + user
+	}},
+	{"/api/v1/groups/:id", (*stage).group},
 	{"/albums/:id", func(st *stage) string { return st.album.String() }},
 	{"/admin/model/media/:id", (*stage).item},
 	{"/admin/model/:id", func(*stage) string { return "1" }}, // there is none, which only admins learn: see the tests of its page
