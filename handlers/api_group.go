@@ -29,8 +29,10 @@ type apiGroupBody struct {
 }
 
 type apiRenameGroup struct {
-	ID uuid.UUID `path:"id"`
-	apiGroupBody
+	ID   uuid.UUID `path:"id"`
+	Body struct {
+		Name string `json:"name" maxLength:"400"`
+	}
 }
 
 type apiGroupMembers struct {

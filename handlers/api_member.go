@@ -68,21 +68,18 @@ type apiAddedMember struct {
 	Role    string     `json:"role"`
 }
 
-type apiMemberPath struct {
+type apiChangeMember struct {
 	ID     uuid.UUID `path:"id"`
 	Member uuid.UUID `path:"member" doc:"the id of the member, not of the user"`
-}
-
-type apiChangeMember struct {
-	apiMemberPath
-	Body struct {
+	Body   struct {
 		Role string `json:"role" enum:"viewer,contributor,admin"`
 	}
 }
 
 type apiRemoveMember struct {
-	apiMemberPath
-	RevokeLinks bool `query:"revoke_links" doc:"also end the links that the person made here and below"`
+	ID          uuid.UUID `path:"id"`
+	Member      uuid.UUID `path:"member" doc:"the id of the member, not of the user"`
+	RevokeLinks bool      `query:"revoke_links" doc:"also end the links that the person made here and below"`
 }
 
 type apiLeave struct {

@@ -119,7 +119,7 @@ var objects = []struct {
 	{"/admin/groups/:id", (*stage).group},
 	{"/albums/:id/members/:grant", (*stage).member},
 	{"/api/v1/albums/:id/members/:member", (*stage).member},
-	{"/api/v1/albums/:id", func(st *stage) string { return st.album.String() }},
+	{"/api/v1/albums/:id/media/:media_id", func(st *stage) string { item := st.item(); return st.album.String() + "/media/" + item }},
 	{"/api/v1/categories/:id", func(*stage) string { return uuid.NewString() }}, // there is none
 	{"/categories/:id", func(*stage) string { return uuid.NewString() }},
 	{"/api/v1/users/:id", (*stage).stranger},
@@ -129,7 +129,6 @@ var objects = []struct {
 		return group + "/members/" + user
 	}},
 	{"/api/v1/groups/:id", (*stage).group},
-	{"/albums/:id", func(st *stage) string { return st.album.String() }},
 	{"/admin/model/media/:id", (*stage).item},
 	{"/admin/model/:id", func(*stage) string { return "1" }}, // there is none, which only admins learn: see the tests of its page
 	{"/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
