@@ -21,6 +21,7 @@ import (
 const (
 	thumbQuality   = 80
 	previewQuality = 82
+	wholeQuality   = 92 // also of JPEG
 )
 
 // smallEdge is the size that Thumbhash wants at most.
@@ -117,7 +118,11 @@ func answer(r decodeRequest) decodeAnswer {
 		return decodeAnswer{Failure: err.Error()}
 	}
 	defer im.Close()
-	a, err := pictures(im, r)
+	produce := pictures
+	if r.Whole {
+		produce = whole
+	}
+	a, err := produce(im, r)
 	a.Result.Damaged = damaged
 	a.Failure = text(err)
 	return a
@@ -191,6 +196,25 @@ func pictures(im *vips.Image, asked decodeRequest) (a decodeAnswer, err error) {
 	group.Go(func() error { return small(im, asked, &a) })
 	err = group.Wait()
 	return a, err
+}
+
+// whole encodes the picture as it is: JPEG, or WebP where something is transparent.
+func whole(im *vips.Image, _ decodeRequest) (a decodeAnswer, err error) {
+	c, err := im.Canvas()
+	if err != nil {
+		return a, fmt.Errorf("whole: %w", err)
+	}
+	r := &a.Result
+	r.PreviewW, r.PreviewH, r.HasAlpha = c.Width, c.Height, c.Alpha
+	if c.Alpha {
+		r.Preview, err = encodeWebP(c.TIFF, wholeQuality)
+	} else {
+		r.Preview, err = bimg.NewImage(c.TIFF).Process(bimg.Options{Type: bimg.JPEG, Quality: wholeQuality, StripMetadata: true, NoAutoRotate: true})
+	}
+	if err != nil {
+		return a, fmt.Errorf("encode: %w", err)
+	}
+	return a, nil
 }
 
 // small makes the thumb and what is computed from it. Its size follows from

@@ -20,7 +20,10 @@ type decodeRequest struct {
 	Decode bool
 	// Raster asks for the pixels that fit Edge×Edge, instead of pictures.
 	Raster bool
-	Edge   int
+	// Whole asks for one picture that fits Edge×Edge, to be kept in the
+	// original's place; it comes as the Result's Preview.
+	Whole bool
+	Edge  int
 	// Profile converts through the profile that the header says is there.
 	Profile bool
 	// MemoryBytes is how much address space the child may take beyond what it

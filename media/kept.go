@@ -36,6 +36,13 @@ func (p *Processor) CheckKept(ctx context.Context, path string, t Type, m *Metad
 }
 
 func (p *Processor) checkVideo(ctx context.Context, path string) error {
+	_, err := p.videoCodec(ctx, path)
+	return err
+}
+
+// videoCodec is ffmpeg's name for how the first track of pictures is coded.
+// Errors are those of CheckKept.
+func (p *Processor) videoCodec(ctx context.Context, path string) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
 	// The file is named by its protocol, lest its name be taken for an option or an address.
@@ -47,13 +54,13 @@ func (p *Processor) checkVideo(ctx context.Context, path string) error {
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return "", ctx.Err()
 	case limited.Err() != nil:
-		return &ProcessError{CodeTimeout, "Looking into the video took too long.", limited.Err()}
+		return "", &ProcessError{CodeTimeout, "Looking into the video took too long.", limited.Err()}
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("look into a video: %w", err)
+		return "", fmt.Errorf("look into a video: %w", err)
 	case err != nil:
-		return &ProcessError{CodeBroken, "The video is damaged: it cannot be read.", fmt.Errorf("ffprobe: %w: %s", err, said.Bytes())}
+		return "", &ProcessError{CodeBroken, "The video is damaged: it cannot be read.", fmt.Errorf("ffprobe: %w: %s", err, said.Bytes())}
 	}
 	var answer struct {
 		Streams []struct {
@@ -63,20 +70,20 @@ func (p *Processor) checkVideo(ctx context.Context, path string) error {
 		}
 	}
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
-		return &ProcessError{CodeBroken, "The video is damaged: it cannot be read.", fmt.Errorf("ffprobe's answer: %w", err)}
+		return "", &ProcessError{CodeBroken, "The video is damaged: it cannot be read.", fmt.Errorf("ffprobe's answer: %w", err)}
 	}
 	sound := false
 	for _, s := range answer.Streams {
 		known := s.Codec != "" && s.Codec != "unknown"
 		if s.Type == "video" && known && s.Width > 0 {
-			return nil
+			return s.Codec, nil
 		}
 		sound = sound || s.Type == "audio" && known
 	}
 	if sound {
-		return &ProcessError{CodeUnsupported, "The file holds sound, but no picture.", nil}
+		return "", &ProcessError{CodeUnsupported, "The file holds sound, but no picture.", nil}
 	}
-	return &ProcessError{CodeBroken, "The video is damaged: no pictures can be found in it.", nil}
+	return "", &ProcessError{CodeBroken, "The video is damaged: no pictures can be found in it.", nil}
 }
 
 // limitedBuffer keeps the beginning of what a child says.

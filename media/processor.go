@@ -30,7 +30,7 @@ func NewProcessor(cfg Config) (*Processor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("media: exiftool is needed, install it (package libimage-exiftool-perl): %w", err)
 	}
-	for _, program := range []struct{ name, from string }{{"ffprobe", "ffmpeg"}, {"prlimit", "util-linux"}} {
+	for _, program := range []struct{ name, from string }{{"ffprobe", "ffmpeg"}, {"ffmpeg", "ffmpeg"}, {"prlimit", "util-linux"}} {
 		if _, err := exec.LookPath(program.name); err != nil {
 			return nil, fmt.Errorf("media: %s is needed, install it (package %s): %w", program.name, program.from, err)
 		}
