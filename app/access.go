@@ -47,6 +47,7 @@ const (
 	Upload        Action = "own.upload" // add media of one's own
 	ChangeOwn     Action = "own.change" // empty one's trash, undo; each item is then asked for by itself
 	CreateAlbum   Action = "album.create"
+	ViewPeople    Action = "people.view" // names and pictures of those who have an account
 	ManageAccount Action = "account"     // one's own profile, sessions and tokens
 	ManageSite    Action = "site.manage" // users, jobs, settings, system state
 )
@@ -104,6 +105,7 @@ var rules = map[Action]rule{
 	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
 	Upload:         {scope: ScopeMediaWrite, signedIn: true},
 	ChangeOwn:      {scope: ScopeMediaWrite, signedIn: true},
+	ViewPeople:     {scope: ScopeMediaRead, signedIn: true},
 	ManageAccount:  {scope: ScopeAccount, signedIn: true},
 	ManageSite:     {scope: ScopeAdmin, signedIn: true},
 }

@@ -67,6 +67,17 @@ var ownAccess = map[string]ownCase{
 	"UpdateSettings": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.UpdateSettings(ctx, x, app.Settings{Name: "N", Language: "en", TimeZone: "UTC", Theme: "dark"}))
 	}, accounting},
+	"NoteSignIn":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignIn(ctx, x) }, "uooooou"},
+	"RemoveAvatar": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RemoveAvatar(ctx, x) }, accounting},
+	"OwnSessions":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.OwnSessions(ctx, x, "")) }, accounting},
+	"EndOtherSessions": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.EndOtherSessions(ctx, x, ""))
+	}, accounting},
+	"SiteSettings": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SiteSettings(ctx, x)) }, managing},
+	"UpdateSiteSettings": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.UpdateSiteSettings(ctx, x, app.DefaultSiteSettings()))
+	}, managing},
+
 	"CreateToken": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		_, _, err := a.CreateToken(ctx, x, app.NewToken{Name: "t", Scopes: []app.Scope{app.ScopeAccount}})
 		return err
@@ -145,8 +156,8 @@ var ownAccess = map[string]ownCase{
 	"Mails": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Mails(ctx, x, app.MailsQuery{}))
 	}, managing},
-	"RetryMail":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RetryMail(ctx, x, uuid.New()) }, "unnffnu"},
-	"DiscardMail": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.DiscardMail(ctx, x, uuid.New()) }, "unnffnu"},
+	"RetryMail":    {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RetryMail(ctx, x, uuid.New()) }, "unnffnu"},
+	"DiscardMail":  {func(ctx context.Context, a *app.App, x app.Actor) error { return a.DiscardMail(ctx, x, uuid.New()) }, "unnffnu"},
 	"SendTestMail": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SendTestMail(ctx, x) }, managing},
 	"OutboxMails":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.OutboxMails(ctx, x)) }, managing},
 	"OutboxMail": {func(ctx context.Context, a *app.App, x app.Actor) error {
@@ -162,9 +173,11 @@ var ownAccess = map[string]ownCase{
 	"SetMailText": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return a.SetMailText(ctx, x, "test", "en", 0, mail.Text{Subject: "s", Body: "b"})
 	}, managing},
-	"ResetMailText": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.ResetMailText(ctx, x, "test", "en", 7) }, "uncffnu"},
-	"SendMails":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SendMails(ctx, x)) }, systemOnly},
-	"SweepMails":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepMails(ctx, x)) }, systemOnly},
+	"ResetMailText": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.ResetMailText(ctx, x, "test", "en", 7)
+	}, "uncffnu"},
+	"SendMails":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SendMails(ctx, x)) }, systemOnly},
+	"SweepMails": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepMails(ctx, x)) }, systemOnly},
 	"Invite": {func(ctx context.Context, a *app.App, x app.Actor) error { // into an album: albumAccess
 		return second(a.Invite(ctx, x, app.NewInvitation{Email: uuid.NewString() + "@example.org"}))
 	}, managing},
@@ -213,6 +226,9 @@ var testedElsewhere = map[string]string{
 	"SuspendUser":   "TestUserManagementAccess",
 	"ResetPassword": "TestUserManagementAccess",
 
+	"EndSession":        "TestSessionsOfOthersDoNotExist",
+	"Avatar":            "TestAvatarAccess",
+	"SetAvatar":         "TestAvatarAccess",
 	"UserDetail":        "TestUserManagementAccess",
 	"SetUserAdmin":      "TestUserManagementAccess",
 	"SetUserQuota":      "TestUserManagementAccess",
@@ -245,6 +261,7 @@ var testedElsewhere = map[string]string{
 var withoutActor = []string{
 	"ActorOfToken", "ActorOfUser", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
+	"PublicSite",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/mail"
 	"net/netip"
@@ -30,6 +31,8 @@ type NewUser struct {
 	Language string // BCP 47 tag
 	TimeZone string // IANA name
 	Quota    *int64 // bytes of originals; nil: what the site gives new accounts
+
+	unverified bool // the address must be confirmed before anybody signs in
 }
 
 const (
@@ -55,7 +58,8 @@ func signInLimits(email string, from netip.Addr) (limits []Limit, pair string) {
 // limited by account and by the client's address. It takes the same work and
 // gives the same answer, CodeUnauthenticated, whether the account does not
 // exist, is suspended, or has another password; CodeRateLimited after too many
-// attempts.
+// attempts. Whoever has the right password but has not confirmed the address is
+// told so: see IsUnverified.
 func (a *App) SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error) {
 	// An impossible address is looked up all the same, so that it costs the same.
 	email = strings.ToLower(strings.TrimSpace(email))
@@ -77,7 +81,30 @@ func (a *App) SignIn(ctx context.Context, email, password string, from netip.Add
 	if !ok || user.SuspendedAt != nil {
 		return db.User{}, &Error{Code: CodeUnauthenticated, Key: "error.wrong_password"}
 	}
-	return user, a.attempts.Forget(ctx, pair)
+	if err := a.attempts.Forget(ctx, pair); err != nil {
+		return db.User{}, err
+	}
+	if user.EmailVerifiedAt == nil {
+		return db.User{}, &Error{Code: CodeUnauthenticated, Key: keyUnverified}
+	}
+	return user, nil
+}
+
+const keyUnverified = "error.unverified"
+
+// IsUnverified reports SignIn's refusal of whoever has the right password but
+// has not yet confirmed the address.
+func IsUnverified(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Key == keyUnverified
+}
+
+// NoteSignIn writes into the audit log that a session of the actor's begins.
+func (a *App) NoteSignIn(ctx context.Context, actor Actor) error {
+	if !actor.SignedIn() {
+		return Unauthenticated()
+	}
+	return a.audit(ctx, a.db.Queries, actor, auditEvent{Action: "session.begin", Kind: "user", Object: actor.UserID()})
 }
 
 // ActorOfUser returns the actor of a session's user: nobody when the account is
@@ -130,7 +157,9 @@ func (a *App) prepareUser(ctx context.Context, n NewUser) (db.CreateUserParams, 
 	} else {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	checkPassword(n.Password, fields)
+	if err := a.judgePassword(ctx, n.Password, fields, email, name); err != nil {
+		return db.CreateUserParams{}, err
+	}
 	lang, zone := n.Language, n.TimeZone
 	if lang == "" {
 		lang = "en"
@@ -161,6 +190,7 @@ func (a *App) prepareUser(ctx context.Context, n NewUser) (db.CreateUserParams, 
 	}
 	return db.CreateUserParams{
 		ID: newID(), Email: email, Name: name, PasswordHash: hash, IsAdmin: n.Admin, Language: lang, TimeZone: zone, QuotaBytes: quota,
+		Unverified: n.unverified,
 	}, nil
 }
 
@@ -203,11 +233,13 @@ func checkLocale(lang, zone string, fields map[string]string) {
 
 // Settings are what a person chooses for themselves.
 type Settings struct {
-	Name     string
-	Language string // BCP 47 tag
-	TimeZone string // IANA name
-	Theme    string // one of Themes
+	Name     string `json:"name"`
+	Language string `json:"language"`  // BCP 47 tag
+	TimeZone string `json:"time_zone"` // IANA name
+	Theme    string `json:"theme"`     // one of Themes
 }
+
+func settingsOfUser(u db.User) Settings { return Settings{u.Name, u.Language, u.TimeZone, u.Theme} }
 
 // UpdateSettings stores the actor's own settings and returns the user as it is
 // now. After a change of language the actor's items are indexed anew in the
@@ -237,6 +269,15 @@ func (a *App) UpdateSettings(ctx context.Context, actor Actor, s Settings) (db.U
 		})
 		if err != nil {
 			return fmt.Errorf("store settings: %w", err)
+		}
+		was, is, err := changes(settingsOfUser(before), settingsOfUser(user))
+		if err == nil && len(is) > 0 {
+			err = a.audit(ctx, q, actor, auditEvent{
+				Action: "user.update", Kind: "user", Object: user.ID, Detail: map[string]any{"before": was, "after": is},
+			})
+		}
+		if err != nil {
+			return err
 		}
 		err = q.AddReindex(ctx, db.AddReindexParams{UserID: user.ID, Asked: a.now(), Was: before.Language, IsNow: user.Language})
 		if err != nil {

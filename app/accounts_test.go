@@ -152,7 +152,7 @@ func TestSignInWorksTheSameForEveryAccount(t *testing.T) {
 
 func TestPasswordIsNotCutOff(t *testing.T) {
 	w := newAccounts(t)
-	long := strings.Repeat("0123456789", 7) + "ab" // 72 bytes
+	long := "correct horse battery staple " + strings.Repeat("and another! ", 3) + "wow!" // 72 bytes
 	if _, err := w.CreateUser(t.Context(), app.SystemActor(), app.NewUser{Email: "ann@example.org", Password: long}); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestNewUserIsChecked(t *testing.T) {
 			t.Errorf("%+v: %v", one.n, e.Fields)
 		}
 	}
-	u, err := w.CreateUser(t.Context(), app.SystemActor(), app.NewUser{Email: " Bob@Example.ORG ", Password: "1234567890"})
+	u, err := w.CreateUser(t.Context(), app.SystemActor(), app.NewUser{Email: " Bob@Example.ORG ", Password: "tr8-zmqv-l"})
 	if err != nil || u.Email != "bob@example.org" || u.Name != "bob" || u.IsAdmin || u.TimeZone != "UTC" {
 		t.Errorf("got %+v, %v", u, err)
 	}
@@ -377,7 +377,8 @@ func TestEndedSessionsAreSwept(t *testing.T) {
 		if token == "old" {
 			life = time.Hour
 		}
-		if err := sessions.Create(t.Context(), token, []byte("x"), start.Add(life), app.Visitor{IP: "192.0.2.1", UserAgent: strings.Repeat("ü", 1000)}); err != nil {
+		v := app.Visitor{IP: "192.0.2.1", UserAgent: strings.Repeat("ü", 1000), Remember: true}
+		if err := sessions.Create(t.Context(), token, []byte("x"), start.Add(life), v); err != nil {
 			t.Fatal(err)
 		}
 	}

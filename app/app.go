@@ -74,8 +74,12 @@ type Deps struct {
 	Mail MailDeps // only where mails are written or sent
 
 	ML           ML           // only where embeddings are dispatched, shown or searched
+	Pictures     Pictures     // only where people set avatars: the web process
 	Attempts     *RateLimiter // only where people sign in: the web process
 	PasswordCost int          // bcrypt's; 0 means DefaultPasswordCost
+	// BreachedPasswords is the file with hashes of passwords that have leaked;
+	// it need not be there.
+	BreachedPasswords string
 }
 
 // App is the use-cases. It holds no state but short-lived caches, and is safe
@@ -97,6 +101,8 @@ type App struct {
 	progress    *progressCache
 	site        *siteSettingsCache
 	mail        MailDeps
+	breached    breachedPasswords
+	pictures    Pictures
 }
 
 // New returns the use-cases over d.
@@ -105,7 +111,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{}, mail: d.Mail,
+		site: &siteSettingsCache{}, mail: d.Mail, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures,
 	}
 }
 

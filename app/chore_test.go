@@ -29,13 +29,13 @@ func TestALargeTrashIsEmptied(t *testing.T) {
 	w.trashed(u, 3_200, w.now.Add(-time.Hour))
 	w.trashed(other, 3, w.now.Add(-time.Hour))
 	kept := w.media(u, uuid.Nil)
-	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Items: 3_200}) {
+	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Days: 30, Items: 3_200}) {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	if e, err := w.EmptyTrash(t.Context(), ann); err != nil || e != (app.Emptied{Deleted: 3_200}) {
 		t.Fatalf("%+v, %v", e, err)
 	}
-	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{}) {
+	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Days: 30}) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if n := w.count("SELECT used_bytes FROM users WHERE id = $1", u.ID); n != 1000 {
@@ -69,7 +69,7 @@ func TestEmptyingGoesOnInTheBackground(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.trashed(u, 2, w.now.Add(time.Minute))
-	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Items: 1_303, Emptying: true}) {
+	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Days: 30, Items: 1_303, Emptying: true}) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if _, err := w.RestoreMedia(t.Context(), ann, back); err != nil {

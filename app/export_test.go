@@ -11,3 +11,9 @@ func CountComparisons(a *App) *atomic.Int64 {
 	}
 	return n
 }
+
+// UseBreachedPasswords lets a look into the list at path.
+func UseBreachedPasswords(a *App, path string) { a.breached = breachedPasswords{path} }
+
+// IsBreached looks into the list at path.
+func IsBreached(path, password string) (bool, error) { return breachedPasswords{path}.has(password) }

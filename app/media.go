@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -28,7 +29,8 @@ type MediaDetail struct {
 	Thumb       int // version of the thumb; 0 while there is none
 	Preview     int // version of the preview; 0 while there is none
 	AIStatus    AIStatus
-	AIErrorCode string // why AIStatus is failed
+	AIErrorCode string    // why AIStatus is failed
+	PurgeAt     time.Time // when the trash lets go of it; zero: it lies in none
 
 	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite, CanDownload bool
 	// To another album, or out of the one that it is in.
@@ -53,6 +55,13 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 		if d.Favourite, err = a.db.IsFavourite(ctx, db.IsFavouriteParams{UserID: actor.UserID(), MediaID: id}); err != nil {
 			return MediaDetail{}, fmt.Errorf("load the favourite mark of %s: %w", id, err)
 		}
+	}
+	if trashed {
+		settings, err := a.siteSettings(ctx)
+		if err != nil {
+			return MediaDetail{}, err
+		}
+		d.PurgeAt = m.TrashedAt.AddDate(0, 0, settings.TrashDays)
 	}
 	derivatives, err := a.db.MediaDerivatives(ctx, id)
 	if err != nil {

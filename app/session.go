@@ -10,10 +10,13 @@ import (
 	"albumen/db"
 )
 
-// How long a browser stays signed in: after the last request, and at most.
+// How long a browser stays signed in: after the last request where it is to be
+// remembered, where it is not (it then forgets its cookie when it is closed,
+// too), and at most.
 const (
-	SessionIdle = 14 * 24 * time.Hour
-	SessionLife = 90 * 24 * time.Hour
+	SessionIdle  = 14 * 24 * time.Hour
+	SessionBrief = 12 * time.Hour
+	SessionLife  = 90 * 24 * time.Hour
 )
 
 // Visitor is the browser behind a session.
@@ -21,6 +24,7 @@ type Visitor struct {
 	UserID    uuid.UUID // zero: not signed in
 	IP        string
 	UserAgent string
+	Remember  bool // of a new session: SessionIdle holds, not SessionBrief
 }
 
 const maxUserAgent = 300
@@ -44,7 +48,9 @@ func NewSessions(pool *db.Pool, now func() time.Time) *Sessions { return &Sessio
 // notes that v was there. found is false when there is none or it is over.
 func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (data []byte, userID uuid.UUID, found bool, err error) {
 	now, hash := s.now(), hashSecret(token)
-	row, err := s.db.FindSession(ctx, db.FindSessionParams{TokenHash: hash, Now: now, IdleSince: now.Add(-SessionIdle)})
+	row, err := s.db.FindSession(ctx, db.FindSessionParams{
+		TokenHash: hash, Now: now, IdleSince: now.Add(-SessionBrief), RememberedIdleSince: now.Add(-SessionIdle),
+	})
 	if db.IsNotFound(err) {
 		return nil, uuid.UUID{}, false, nil
 	}
@@ -66,7 +72,7 @@ func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (data []by
 // Create stores a new session of v's.
 func (s *Sessions) Create(ctx context.Context, token string, data []byte, expires time.Time, v Visitor) error {
 	params := db.CreateSessionParams{
-		TokenHash: hashSecret(token), Data: data, Ip: v.IP, UserAgent: v.agent(), Now: s.now(), ExpiresAt: expires,
+		TokenHash: hashSecret(token), Data: data, Ip: v.IP, UserAgent: v.agent(), Remembered: v.Remember, Now: s.now(), ExpiresAt: expires,
 	}
 	if v.UserID != (uuid.UUID{}) {
 		params.UserID = &v.UserID
@@ -96,7 +102,9 @@ func (s *Sessions) Delete(ctx context.Context, token string) error {
 // Sweep removes sessions that are over and returns how many there were.
 func (s *Sessions) Sweep(ctx context.Context) (int64, error) {
 	now := s.now()
-	n, err := s.db.DeleteEndedSessions(ctx, db.DeleteEndedSessionsParams{Now: now, IdleSince: now.Add(-SessionIdle)})
+	n, err := s.db.DeleteEndedSessions(ctx, db.DeleteEndedSessionsParams{
+		Now: now, IdleSince: now.Add(-SessionBrief), RememberedIdleSince: now.Add(-SessionIdle),
+	})
 	if err != nil {
 		return 0, fmt.Errorf("remove ended sessions: %w", err)
 	}

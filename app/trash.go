@@ -11,9 +11,6 @@ import (
 	"albumen/db"
 )
 
-// TrashDays is how long an item stays in the trash before it is purged.
-const TrashDays = 30
-
 const (
 	// purgeBatch bounds how many items one transaction deletes.
 	purgeBatch = 500
@@ -55,6 +52,7 @@ func (a *App) EmptyTrash(ctx context.Context, actor Actor) (Emptied, error) {
 
 // TrashState is what the page of the trash tells.
 type TrashState struct {
+	Days     int // how long an item stays before it is purged
 	Items    int
 	Emptying bool // the items go for ever, in the background
 }
@@ -73,7 +71,8 @@ func (a *App) TrashState(ctx context.Context, actor Actor) (TrashState, error) {
 	if err != nil && !db.IsNotFound(err) {
 		return TrashState{}, fmt.Errorf("ask whether the trash is being emptied: %w", err)
 	}
-	return TrashState{Items: int(counts.Trashed), Emptying: err == nil}, nil
+	settings, failed := a.siteSettings(ctx)
+	return TrashState{Days: settings.TrashDays, Items: int(counts.Trashed), Emptying: err == nil}, failed
 }
 
 // emptyTrashStep deletes some of what lay in the trash when emptying it was
@@ -86,13 +85,17 @@ func (a *App) emptyTrashStep(ctx context.Context, q *db.Queries, c db.Chore) (in
 	return len(ids), len(ids) < purgeBatch, deleteItems(ctx, q, ids)
 }
 
-// PurgeTrash deletes for ever what has lain in any trash for TrashDays; the
-// scheduler calls it. Only the system may.
+// PurgeTrash deletes for ever what has lain in any trash for as long as the
+// settings of the site say; the scheduler calls it. Only the system may.
 func (a *App) PurgeTrash(ctx context.Context, actor Actor) (int, error) {
 	if err := actor.allowSystem(); err != nil {
 		return 0, err
 	}
-	before, deleted := a.now().Add(-TrashDays*24*time.Hour), 0
+	settings, err := a.siteSettings(ctx)
+	if err != nil {
+		return 0, err
+	}
+	before, deleted := a.now().AddDate(0, 0, -settings.TrashDays), 0
 	for {
 		var ids []uuid.UUID
 		err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {

@@ -173,6 +173,17 @@ func (a *App) ResetPassword(ctx context.Context, actor Actor, id uuid.UUID, pass
 	if err := actor.allow(ManageSite); err != nil {
 		return err
 	}
+	target, err := userForChange(ctx, a.db.Queries, id)
+	if err != nil {
+		return err
+	}
+	fields := map[string]string{}
+	if err := a.judgePassword(ctx, password, fields, target.Email, target.Name); err != nil {
+		return err
+	}
+	if len(fields) > 0 {
+		return &Error{Code: CodeInvalid, Key: "error.invalid", Fields: fields}
+	}
 	hash, err := a.passwords.hash(ctx, password)
 	if err != nil {
 		return err

@@ -556,6 +556,15 @@ type MailText struct {
 	ChangedAt time.Time
 }
 
+type MailedLink struct {
+	TokenHash []byte
+	UserID    uuid.UUID
+	Purpose   string
+	Email     string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type Media struct {
 	ID            uuid.UUID
 	OwnerID       uuid.UUID
@@ -678,6 +687,8 @@ type Session struct {
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	ExpiresAt  time.Time
+	ID         uuid.UUID
+	Remembered bool
 }
 
 type ShareLink struct {
@@ -724,19 +735,21 @@ type UploadPart struct {
 }
 
 type User struct {
-	ID           uuid.UUID
-	Email        string
-	Name         string
-	PasswordHash string
-	IsAdmin      bool
-	SuspendedAt  *time.Time
-	Language     string
-	TimeZone     string
-	Theme        string
-	QuotaBytes   *int64
-	UsedBytes    int64
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Name            string
+	PasswordHash    string
+	IsAdmin         bool
+	SuspendedAt     *time.Time
+	Language        string
+	TimeZone        string
+	Theme           string
+	QuotaBytes      *int64
+	UsedBytes       int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	EmailVerifiedAt *time.Time
+	AvatarKey       *string
 }
 
 type UserRemoval struct {

@@ -13,18 +13,19 @@ import (
 )
 
 const createSession = `-- name: CreateSession :exec
-INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, created_at, last_seen_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, remembered, created_at, last_seen_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
 `
 
 type CreateSessionParams struct {
-	TokenHash []byte
-	UserID    *uuid.UUID
-	Data      []byte
-	Ip        string
-	UserAgent string
-	Now       time.Time
-	ExpiresAt time.Time
+	TokenHash  []byte
+	UserID     *uuid.UUID
+	Data       []byte
+	Ip         string
+	UserAgent  string
+	Remembered bool
+	Now        time.Time
+	ExpiresAt  time.Time
 }
 
 func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) error {
@@ -34,6 +35,7 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 		arg.Data,
 		arg.Ip,
 		arg.UserAgent,
+		arg.Remembered,
 		arg.Now,
 		arg.ExpiresAt,
 	)
@@ -41,16 +43,37 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 }
 
 const deleteEndedSessions = `-- name: DeleteEndedSessions :execrows
-DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2
+DELETE FROM sessions
+ WHERE expires_at <= $1
+    OR last_seen_at <= CASE WHEN remembered THEN $2::timestamptz ELSE $3::timestamptz END
 `
 
 type DeleteEndedSessionsParams struct {
-	Now       time.Time
-	IdleSince time.Time
+	Now                 time.Time
+	RememberedIdleSince time.Time
+	IdleSince           time.Time
 }
 
 func (q *Queries) DeleteEndedSessions(ctx context.Context, arg DeleteEndedSessionsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteEndedSessions, arg.Now, arg.IdleSince)
+	result, err := q.db.Exec(ctx, deleteEndedSessions, arg.Now, arg.RememberedIdleSince, arg.IdleSince)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteOtherSessionsOf = `-- name: DeleteOtherSessionsOf :execrows
+DELETE FROM sessions WHERE user_id = $1::uuid AND token_hash <> $2::bytea
+`
+
+type DeleteOtherSessionsOfParams struct {
+	UserID  uuid.UUID
+	Current []byte
+}
+
+// All but the one with the hash; with one that nothing has, all.
+func (q *Queries) DeleteOtherSessionsOf(ctx context.Context, arg DeleteOtherSessionsOfParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteOtherSessionsOf, arg.UserID, arg.Current)
 	if err != nil {
 		return 0, err
 	}
@@ -64,6 +87,23 @@ DELETE FROM sessions WHERE token_hash = $1
 func (q *Queries) DeleteSession(ctx context.Context, tokenHash []byte) error {
 	_, err := q.db.Exec(ctx, deleteSession, tokenHash)
 	return err
+}
+
+const deleteSessionOf = `-- name: DeleteSessionOf :execrows
+DELETE FROM sessions WHERE id = $1 AND user_id = $2::uuid
+`
+
+type DeleteSessionOfParams struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+func (q *Queries) DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteSessionOf, arg.ID, arg.UserID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deleteSessionsOf = `-- name: DeleteSessionsOf :execrows
@@ -81,13 +121,15 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, userID *uuid.UUID) (int6
 const findSession = `-- name: FindSession :one
 SELECT s.data, s.last_seen_at, s.user_id
   FROM sessions s
- WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3
+ WHERE s.token_hash = $1 AND s.expires_at > $2
+   AND s.last_seen_at > CASE WHEN s.remembered THEN $3::timestamptz ELSE $4::timestamptz END
 `
 
 type FindSessionParams struct {
-	TokenHash []byte
-	Now       time.Time
-	IdleSince time.Time
+	TokenHash           []byte
+	Now                 time.Time
+	RememberedIdleSince time.Time
+	IdleSince           time.Time
 }
 
 type FindSessionRow struct {
@@ -98,10 +140,76 @@ type FindSessionRow struct {
 
 // The session, unless it is over; user_id is null for a visitor.
 func (q *Queries) FindSession(ctx context.Context, arg FindSessionParams) (FindSessionRow, error) {
-	row := q.db.QueryRow(ctx, findSession, arg.TokenHash, arg.Now, arg.IdleSince)
+	row := q.db.QueryRow(ctx, findSession,
+		arg.TokenHash,
+		arg.Now,
+		arg.RememberedIdleSince,
+		arg.IdleSince,
+	)
 	var i FindSessionRow
 	err := row.Scan(&i.Data, &i.LastSeenAt, &i.UserID)
 	return i, err
+}
+
+const listSessionsOf = `-- name: ListSessionsOf :many
+SELECT id, ip, user_agent, remembered, created_at, last_seen_at, token_hash = $1::bytea AS is_current
+  FROM sessions
+ WHERE user_id = $2::uuid AND expires_at > $3
+   AND last_seen_at > CASE WHEN remembered THEN $4::timestamptz ELSE $5::timestamptz END
+ ORDER BY last_seen_at DESC, id
+`
+
+type ListSessionsOfParams struct {
+	Current             []byte
+	UserID              uuid.UUID
+	Now                 time.Time
+	RememberedIdleSince time.Time
+	IdleSince           time.Time
+}
+
+type ListSessionsOfRow struct {
+	ID         uuid.UUID
+	Ip         string
+	UserAgent  string
+	Remembered bool
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	IsCurrent  bool
+}
+
+// Those that are not over, the one used last first.
+func (q *Queries) ListSessionsOf(ctx context.Context, arg ListSessionsOfParams) ([]ListSessionsOfRow, error) {
+	rows, err := q.db.Query(ctx, listSessionsOf,
+		arg.Current,
+		arg.UserID,
+		arg.Now,
+		arg.RememberedIdleSince,
+		arg.IdleSince,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSessionsOfRow
+	for rows.Next() {
+		var i ListSessionsOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Ip,
+			&i.UserAgent,
+			&i.Remembered,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+			&i.IsCurrent,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const touchSession = `-- name: TouchSession :exec

@@ -12,6 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
+const lockSiteSettings = `-- name: LockSiteSettings :exec
+SELECT pg_advisory_xact_lock(7343)
+`
+
+// Until the transaction ends, nobody else changes them.
+func (q *Queries) LockSiteSettings(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockSiteSettings)
+	return err
+}
+
 const setSiteSettings = `-- name: SetSiteSettings :exec
 INSERT INTO site_settings (settings, updated_by, updated_at) VALUES ($1, $2, $3)
 ON CONFLICT (single) DO UPDATE SET settings = excluded.settings, updated_by = excluded.updated_by, updated_at = excluded.updated_at

@@ -12,6 +12,32 @@ import (
 	"github.com/google/uuid"
 )
 
+const addMailedLink = `-- name: AddMailedLink :exec
+INSERT INTO mailed_links (token_hash, user_id, purpose, email, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type AddMailedLinkParams struct {
+	TokenHash []byte
+	UserID    uuid.UUID
+	Purpose   string
+	Email     string
+	Now       time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) AddMailedLink(ctx context.Context, arg AddMailedLinkParams) error {
+	_, err := q.db.Exec(ctx, addMailedLink,
+		arg.TokenHash,
+		arg.UserID,
+		arg.Purpose,
+		arg.Email,
+		arg.Now,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const beginFirstRun = `-- name: BeginFirstRun :one
 INSERT INTO first_run (nonce) VALUES ($1)
 ON CONFLICT (single) DO UPDATE SET nonce = first_run.nonce
@@ -38,9 +64,10 @@ func (q *Queries) CountAdmins(ctx context.Context) (int64, error) {
 }
 
 const createUser = `-- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at
+INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+        $8, CASE WHEN NOT $9::boolean THEN now() END)
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
 `
 
 type CreateUserParams struct {
@@ -52,6 +79,7 @@ type CreateUserParams struct {
 	Language     string
 	TimeZone     string
 	QuotaBytes   *int64
+	Unverified   bool
 }
 
 func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, error) {
@@ -64,6 +92,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		arg.Language,
 		arg.TimeZone,
 		arg.QuotaBytes,
+		arg.Unverified,
 	)
 	var i User
 	err := row.Scan(
@@ -80,8 +109,48 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.UsedBytes,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
 	)
 	return i, err
+}
+
+const deleteExpiredMailedLinks = `-- name: DeleteExpiredMailedLinks :execrows
+DELETE FROM mailed_links WHERE expires_at <= $1
+`
+
+func (q *Queries) DeleteExpiredMailedLinks(ctx context.Context, now time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteExpiredMailedLinks, now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteMailedLinksOf = `-- name: DeleteMailedLinksOf :exec
+DELETE FROM mailed_links WHERE user_id = $1 AND purpose = ANY ($2::text[])
+`
+
+type DeleteMailedLinksOfParams struct {
+	UserID   uuid.UUID
+	Purposes []string
+}
+
+func (q *Queries) DeleteMailedLinksOf(ctx context.Context, arg DeleteMailedLinksOfParams) error {
+	_, err := q.db.Exec(ctx, deleteMailedLinksOf, arg.UserID, arg.Purposes)
+	return err
+}
+
+const deleteUnverifiedUsers = `-- name: DeleteUnverifiedUsers :execrows
+DELETE FROM users WHERE email_verified_at IS NULL AND created_at < $1
+`
+
+func (q *Queries) DeleteUnverifiedUsers(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteUnverifiedUsers, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const endFirstRun = `-- name: EndFirstRun :exec
@@ -105,7 +174,7 @@ func (q *Queries) FirstRunNonce(ctx context.Context) ([]byte, error) {
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users ORDER BY lower(email)
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users ORDER BY lower(email)
 `
 
 func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
@@ -131,6 +200,8 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 			&i.UsedBytes,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.EmailVerifiedAt,
+			&i.AvatarKey,
 		); err != nil {
 			return nil, err
 		}
@@ -153,7 +224,7 @@ func (q *Queries) LockAdmins(ctx context.Context) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
@@ -173,6 +244,150 @@ func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.UsedBytes,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
+	)
+	return i, err
+}
+
+const mailedLink = `-- name: MailedLink :one
+SELECT l.token_hash, l.user_id, l.purpose, l.email, l.created_at, l.expires_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key
+  FROM mailed_links l JOIN users u ON u.id = l.user_id
+ WHERE l.token_hash = $1 AND l.purpose = $2 AND l.expires_at > $3
+`
+
+type MailedLinkParams struct {
+	TokenHash []byte
+	Purpose   string
+	Now       time.Time
+}
+
+type MailedLinkRow struct {
+	MailedLink MailedLink
+	User       User
+}
+
+func (q *Queries) MailedLink(ctx context.Context, arg MailedLinkParams) (MailedLinkRow, error) {
+	row := q.db.QueryRow(ctx, mailedLink, arg.TokenHash, arg.Purpose, arg.Now)
+	var i MailedLinkRow
+	err := row.Scan(
+		&i.MailedLink.TokenHash,
+		&i.MailedLink.UserID,
+		&i.MailedLink.Purpose,
+		&i.MailedLink.Email,
+		&i.MailedLink.CreatedAt,
+		&i.MailedLink.ExpiresAt,
+		&i.User.ID,
+		&i.User.Email,
+		&i.User.Name,
+		&i.User.PasswordHash,
+		&i.User.IsAdmin,
+		&i.User.SuspendedAt,
+		&i.User.Language,
+		&i.User.TimeZone,
+		&i.User.Theme,
+		&i.User.QuotaBytes,
+		&i.User.UsedBytes,
+		&i.User.CreatedAt,
+		&i.User.UpdatedAt,
+		&i.User.EmailVerifiedAt,
+		&i.User.AvatarKey,
+	)
+	return i, err
+}
+
+const renewUnverifiedUser = `-- name: RenewUnverifiedUser :one
+UPDATE users SET name = $1, password_hash = $2, language = $3, time_zone = $4,
+       created_at = $5, updated_at = now()
+ WHERE id = $6 AND email_verified_at IS NULL
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+`
+
+type RenewUnverifiedUserParams struct {
+	Name         string
+	PasswordHash string
+	Language     string
+	TimeZone     string
+	Now          time.Time
+	ID           uuid.UUID
+}
+
+// Whoever signs up last with an address that nobody has confirmed yet.
+func (q *Queries) RenewUnverifiedUser(ctx context.Context, arg RenewUnverifiedUserParams) (User, error) {
+	row := q.db.QueryRow(ctx, renewUnverifiedUser,
+		arg.Name,
+		arg.PasswordHash,
+		arg.Language,
+		arg.TimeZone,
+		arg.Now,
+		arg.ID,
+	)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.IsAdmin,
+		&i.SuspendedAt,
+		&i.Language,
+		&i.TimeZone,
+		&i.Theme,
+		&i.QuotaBytes,
+		&i.UsedBytes,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
+	)
+	return i, err
+}
+
+const setUserAvatar = `-- name: SetUserAvatar :exec
+UPDATE users SET avatar_key = $1, updated_at = now() WHERE id = $2
+`
+
+type SetUserAvatarParams struct {
+	AvatarKey *string
+	ID        uuid.UUID
+}
+
+func (q *Queries) SetUserAvatar(ctx context.Context, arg SetUserAvatarParams) error {
+	_, err := q.db.Exec(ctx, setUserAvatar, arg.AvatarKey, arg.ID)
+	return err
+}
+
+const setUserEmail = `-- name: SetUserEmail :one
+UPDATE users SET email = $1, email_verified_at = $2::timestamptz, updated_at = now() WHERE id = $3
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+`
+
+type SetUserEmailParams struct {
+	Email string
+	Now   time.Time
+	ID    uuid.UUID
+}
+
+// Whoever changes the address has shown that mail for it arrives.
+func (q *Queries) SetUserEmail(ctx context.Context, arg SetUserEmailParams) (User, error) {
+	row := q.db.QueryRow(ctx, setUserEmail, arg.Email, arg.Now, arg.ID)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.IsAdmin,
+		&i.SuspendedAt,
+		&i.Language,
+		&i.TimeZone,
+		&i.Theme,
+		&i.QuotaBytes,
+		&i.UsedBytes,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
 	)
 	return i, err
 }
@@ -194,7 +409,7 @@ func (q *Queries) SetUserPassword(ctx context.Context, arg SetUserPasswordParams
 const setUserSettings = `-- name: SetUserSettings :one
 UPDATE users SET name = $1, language = $2, time_zone = $3, theme = $4, updated_at = now()
  WHERE id = $5
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
 `
 
 type SetUserSettingsParams struct {
@@ -228,6 +443,8 @@ func (q *Queries) SetUserSettings(ctx context.Context, arg SetUserSettingsParams
 		&i.UsedBytes,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
 	)
 	return i, err
 }
@@ -260,8 +477,35 @@ func (q *Queries) SetUserTheme(ctx context.Context, arg SetUserThemeParams) erro
 	return err
 }
 
+const setUserVerified = `-- name: SetUserVerified :exec
+UPDATE users SET email_verified_at = $1::timestamptz, updated_at = now() WHERE id = $2 AND email_verified_at IS NULL
+`
+
+type SetUserVerifiedParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) SetUserVerified(ctx context.Context, arg SetUserVerifiedParams) error {
+	_, err := q.db.Exec(ctx, setUserVerified, arg.Now, arg.ID)
+	return err
+}
+
+const useMailedLink = `-- name: UseMailedLink :execrows
+DELETE FROM mailed_links WHERE token_hash = $1
+`
+
+// Of several who follow a link at once, one.
+func (q *Queries) UseMailedLink(ctx context.Context, tokenHash []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, useMailedLink, tokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users WHERE lower(email) = lower($1)
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE lower(email) = lower($1)
 `
 
 func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
@@ -281,12 +525,14 @@ func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
 		&i.UsedBytes,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at FROM users WHERE id = $1
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id uuid.UUID) (User, error) {
@@ -306,6 +552,8 @@ func (q *Queries) UserByID(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.UsedBytes,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.AvatarKey,
 	)
 	return i, err
 }

@@ -20,7 +20,7 @@ func TestSignInAndOut(t *testing.T) {
 	a.want(t, http.StatusSeeOther, "/timeline")
 	cookie := a.Cookies()[0]
 	if cookie.Name != "__Host-albumen_session" || !cookie.Secure || !cookie.HttpOnly || cookie.Path != "/" ||
-		cookie.Domain != "" || cookie.SameSite != http.SameSiteLaxMode || cookie.MaxAge <= 0 {
+		cookie.Domain != "" || cookie.SameSite != http.SameSiteLaxMode || cookie.MaxAge != 0 || !cookie.Expires.IsZero() {
 		t.Errorf("the session's cookie is %+v", cookie)
 	}
 	if a := b.get("/account"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "admin@example.org") {
@@ -41,6 +41,23 @@ func TestSignInAndOut(t *testing.T) {
 	r := request(http.MethodGet, "/account", nil)
 	r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
 	s.browser().do(r).want(t, http.StatusSeeOther, "/login?next=%2Faccount")
+}
+
+func TestRememberedSignInOutlastsTheBrowser(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	a := b.post("/login", url.Values{"email": {"admin@example.org"}, "password": {goodPassword}, "remember": {"on"}})
+	a.want(t, http.StatusSeeOther, "/timeline")
+	if c := a.Cookies()[0]; c.MaxAge < 89*24*3600 {
+		t.Errorf("the cookie is %+v", c)
+	}
+	s.exec("UPDATE sessions SET last_seen_at = now() - interval '13 days'")
+	if a := b.get("/account"); a.StatusCode != http.StatusOK {
+		t.Errorf("forgotten: %v", a)
+	}
+	brief := s.signedIn("admin@example.org")
+	s.exec("UPDATE sessions SET last_seen_at = now() - interval '13 hours'")
+	brief.get("/account").want(t, http.StatusSeeOther, "/login?next=%2Faccount")
 }
 
 func TestSignInNeverTellsWhichAccountsExist(t *testing.T) {
@@ -138,7 +155,8 @@ func TestSuspendedUserIsOutAtOnce(t *testing.T) {
 func TestSessionEndsAfterAWhile(t *testing.T) {
 	s := newSite(t)
 	for _, change := range []string{
-		"UPDATE sessions SET last_seen_at = now() - interval '15 days'",
+		"UPDATE sessions SET last_seen_at = now() - interval '13 hours'",
+		"UPDATE sessions SET remembered = true, last_seen_at = now() - interval '15 days'",
 		"UPDATE sessions SET expires_at = now() - interval '1 second'",
 		"DELETE FROM sessions",
 	} {

@@ -116,16 +116,15 @@ func itemOf(ctx context.Context, m app.MediaDetail) mediaviews.Item {
 		item.Reason = failureText(ctx, m.ErrorCode)
 	}
 	if m.TrashedAt != nil {
-		item.TrashedDays = daysLeft(*m.TrashedAt, time.Now())
+		item.TrashedDays = daysLeft(m.PurgeAt, time.Now())
 	}
 	return item
 }
 
-// daysLeft is how many days, begun ones included, the trash keeps what was
-// thrown away then; at least one, for the purge comes by once a day.
-func daysLeft(trashed, now time.Time) int {
-	left := trashed.Add(app.TrashDays * 24 * time.Hour).Sub(now)
-	return max(1, int(math.Ceil(left.Hours()/24)))
+// daysLeft is how many days, begun ones included, the trash keeps what it lets
+// go of then; at least one, for the purge only comes by now and then.
+func daysLeft(purge, now time.Time) int {
+	return max(1, int(math.Ceil(purge.Sub(now).Hours()/24)))
 }
 
 // sets are the lists through which the viewer moves.

@@ -135,6 +135,9 @@ var objects = []struct {
 	{"/api/v1/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/undo/:operation", (*stage).operation},
 	{"/account/tokens/:id", (*stage).ownToken},
+	{"/account/sessions/:id", (*stage).ownSession},
+	{"/api/v1/me/sessions/:id", (*stage).ownSession},
+	{"/users/:id", (*stage).pictured},
 	{"/api/v1/tokens/:id", (*stage).ownToken},
 	{"/static/*", func(*stage) string { return "none.css" }},
 	{"/upload/tus/:id", (*stage).upload},
@@ -177,6 +180,25 @@ func (st *stage) ownToken() string {
 		st.t.Fatal(err)
 	}
 	return token.ID.String()
+}
+
+// ownSession is a browser of the uploader's.
+func (st *stage) ownSession() string {
+	uploader := st.people["uploader"]
+	st.session(uploader)
+	list, err := st.app.OwnSessions(context.Background(), app.UserActor(uploader), "")
+	if err != nil || len(list) == 0 {
+		st.t.Fatal(list, err)
+	}
+	return list[0].ID.String()
+}
+
+// pictured is the uploader, with an avatar.
+func (st *stage) pictured() string {
+	id := st.people["uploader"].ID
+	st.exec("UPDATE users SET avatar_key = 'avatars/x' WHERE id = $1", id)
+	st.object("avatars/x")
+	return id.String()
 }
 
 func (st *stage) upload() string {

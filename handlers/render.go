@@ -99,8 +99,13 @@ func acceptsGzip(r *http.Request) bool {
 // the last act out of the session, so call it once per answer.
 func (s *Server) page(c echo.Context) layout.Page {
 	p := layout.Page{Path: ownPath(c.Request()), Theme: themeOf(c)}
+	if site, err := s.users.PublicSite(c.Request().Context()); err != nil {
+		s.log.WarnContext(c.Request().Context(), "could not read the name of the site", "error", err) // the page may be about that very failure
+	} else {
+		p.Site = site.Name
+	}
 	if user, ok := s.actor(c).User(); ok {
-		p.User = &layout.User{Name: user.Name, Email: user.Email, Admin: user.IsAdmin}
+		p.User = &layout.User{Name: user.Name, Email: user.Email, Admin: user.IsAdmin, AvatarURL: avatarURL(user)}
 		if !isAPI(c.Request()) {
 			p.Receipt = s.takeReceipt(c) // where there is a session
 		}

@@ -6,6 +6,7 @@ import "github.com/labstack/echo/v4"
 // size limit and deadline of forms; each sets limits of its own.
 var streamed = map[string]bool{
 	"POST /upload":             true,
+	"POST " + avatarPath:       true,
 	"POST " + tusPath:          true,
 	"PATCH " + tusPath + ":id": true,
 	"POST /api/v1/media":       true,
@@ -137,11 +138,23 @@ func (s *Server) routes(d Deps) {
 	e.POST("/admin/model/:id/use", model.use)
 	e.POST("/admin/model/media/:id/retry", model.retryOne)
 
+	siteSettings := siteSettingsHandlers{s, d.App}
+	s.get(siteSettingsPath, siteSettings.form)
+	e.POST(siteSettingsPath, siteSettings.submit)
+
 	// One's own account
 	settings := settingsHandlers{s, d.App}
 	s.get("/account", settings.form)
 	e.POST("/account", settings.submit)
 	e.POST("/account/theme", settings.theme)
+	profile := profileHandlers{s, d.App}
+	s.get("/users/:id/avatar", profile.avatar)
+	e.POST(avatarPath, profile.setAvatar)
+	e.POST(avatarPath+"/remove", profile.removeAvatar)
+	sessions := sessionListHandlers{s, d.App}
+	s.get(sessionsPath, sessions.list)
+	e.POST(sessionsPath+"/end-others", sessions.endOthers)
+	e.POST(sessionsPath+"/:id/end", sessions.end)
 	tokens := tokenHandlers{s, d.App}
 	s.get("/account/tokens", tokens.list)
 	e.POST("/account/tokens", tokens.create)

@@ -19,6 +19,8 @@ import (
 type sessionUsers interface {
 	ActorOfUser(context.Context, uuid.UUID) (app.Actor, error)
 	ActorOfToken(ctx context.Context, secret string) (app.Actor, error)
+	NoteSignIn(context.Context, app.Actor) error
+	PublicSite(context.Context) (app.PublicSite, error)
 }
 
 // sessionKeeper is where sessions are kept.
@@ -33,6 +35,7 @@ func newSessionManager(cfg *config.Config, keeper sessionKeeper) *scs.SessionMan
 	m := scs.New()
 	m.Store = sessionStore{keeper}
 	m.Lifetime = app.SessionLife // being idle for too long is decided where sessions are kept
+	m.Cookie.Persist = false     // until the browser is closed, unless it is to be remembered
 	m.Cookie.Name = "albumen_session"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -217,6 +220,33 @@ func (s *Server) storeSession(c echo.Context, ctx context.Context) {
 	}
 }
 
+// arrival is somebody who has shown the right password and wants to come in.
+type arrival struct {
+	user     db.User
+	remember bool   // the browser is the person's own
+	next     string // a path of this site, "" for the timeline
+}
+
+// arrive signs in whoever has shown the right password, and leads to where they
+// wanted to go. It is the one way from a password to a session: a second step,
+// where an account has one, stands in it.
+func (s *Server) arrive(c echo.Context, a arrival) error {
+	if a.remember {
+		s.remember(c)
+	}
+	if err := s.beginSession(c, a.user); err != nil {
+		return err
+	}
+	return seeOther(c, orHome(a.next))
+}
+
+// remember lets the session that is about to begin outlast the browser.
+func (s *Server) remember(c echo.Context) {
+	ctx := c.Request().Context()
+	visitOf(ctx).Remember = true
+	s.sessions.RememberMe(ctx, true)
+}
+
 // beginSession signs the user in under a new token: one that was there before
 // is worth nothing afterwards.
 func (s *Server) beginSession(c echo.Context, user db.User) error {
@@ -226,7 +256,7 @@ func (s *Server) beginSession(c echo.Context, user db.User) error {
 	}
 	visitOf(ctx).UserID = user.ID
 	c.Set(actorKey, app.UserActor(user))
-	return nil
+	return s.users.NoteSignIn(ctx, s.actor(c))
 }
 
 // endSession signs out. The zero Actor is left.

@@ -44,16 +44,38 @@ func (h settingsHandlers) form(c echo.Context) error {
 	if !ok {
 		return app.Unauthenticated()
 	}
-	return h.render(c, http.StatusOK, account.SettingsPage(h.view(c, account.Settings{
-		Name: user.Name, Language: user.Language, Zone: user.TimeZone, Theme: user.Theme,
-	})))
+	return h.render(c, http.StatusOK, account.SettingsPage(h.settingsView(c, settingsValuesOf(user))))
 }
 
-func (h settingsHandlers) view(c echo.Context, v account.Settings) account.Settings {
-	user, _ := h.actor(c).User()
-	v.Page, v.ActionURL, v.TokensURL = h.page(c), "/account", "/account/tokens"
+const accountPath = "/account"
+
+func settingsValuesOf(u db.User) account.Settings {
+	return account.Settings{Name: u.Name, Language: u.Language, Zone: u.TimeZone, Theme: u.Theme}
+}
+
+// settingsView adds to the form what stands around it.
+func (s *Server) settingsView(c echo.Context, v account.Settings) account.Settings {
+	user, _ := s.actor(c).User()
+	v.Page, v.ActionURL, v.Links = s.page(c), accountPath, accountLinks(c.Request().Context())
 	v.Email, v.Zones = user.Email, zonesOffered
+	v.Avatar.URL, v.Avatar.UploadURL = avatarURL(user), avatarPath
+	if v.Avatar.URL != "" {
+		v.Avatar.RemoveURL = avatarPath + "/remove"
+	}
 	return v
+}
+
+// accountLinks are the other pages about one's account.
+func accountLinks(ctx context.Context) []account.Link {
+	link := func(icon, title, lead, href string) account.Link {
+		return account.Link{Icon: icon, Title: i18n.T(ctx, title), Lead: i18n.T(ctx, lead), Href: href}
+	}
+	return []account.Link{
+		link("key", "account.password_change", "account.password_change_lead", accountPath+"/password"),
+		link("person", "account.email_change", "account.email_change_lead", accountPath+"/email"),
+		link("screen", "sessions.title", "sessions.short", sessionsPath),
+		link("sliders", "tokens.title", "tokens.lead", accountPath+"/tokens"),
+	}
 }
 
 func (h settingsHandlers) submit(c echo.Context) error {
@@ -71,7 +93,7 @@ func (h settingsHandlers) submit(c echo.Context) error {
 		if !ok || app.CodeOf(err) == app.CodeUnauthenticated {
 			return err
 		}
-		return h.render(c, status, account.SettingsPage(h.view(c, account.Settings{
+		return h.render(c, status, account.SettingsPage(h.settingsView(c, account.Settings{
 			Name: wanted.Name, Language: wanted.Language, Zone: wanted.TimeZone, Theme: wanted.Theme, Errors: shown,
 		})))
 	}

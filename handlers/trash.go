@@ -46,7 +46,7 @@ func (h trashHandlers) list(c echo.Context) error {
 		return err
 	}
 	p := mediaviews.Trash{
-		Page: h.page(c), OlderURL: olderURL("/trash", page), NewerURL: newerURL("/trash", page), KeptDays: app.TrashDays,
+		Page: h.page(c), OlderURL: olderURL("/trash", page), NewerURL: newerURL("/trash", page), KeptDays: state.Days,
 	}
 	switch {
 	case len(page.Items) == 0:
@@ -59,7 +59,7 @@ func (h trashHandlers) list(c echo.Context) error {
 	for _, item := range page.Items {
 		path := "/media/" + item.ID.String()
 		p.Items = append(p.Items, mediaviews.TrashItem{
-			Tile: tile(ctx, item, fromTrash), DaysLeft: daysLeft(*item.TrashedAt, now),
+			Tile: tile(ctx, item, fromTrash), DaysLeft: daysLeft(item.TrashedAt.AddDate(0, 0, state.Days), now),
 			RestoreURL: path + "/restore", DeleteURL: path + "/delete",
 		})
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestTextFillsPlaceholders(t *testing.T) {
 	ctx := With(context.Background(), Match("en", "", nil))
-	if got := T(ctx, "app.title", "Page", "Trash"); got != "Trash · Albumen" {
+	if got := T(ctx, "app.title", "Page", "Trash", "Site", "Albumen"); got != "Trash · Albumen" {
 		t.Errorf("T = %q", got)
 	}
 	if got := T(ctx, "no.such.key"); got != "no.such.key" {

@@ -1,6 +1,7 @@
 -- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at)
+VALUES (sqlc.arg(id), sqlc.arg(email), sqlc.arg(name), sqlc.arg(password_hash), sqlc.arg(is_admin), sqlc.arg(language), sqlc.arg(time_zone),
+        sqlc.narg(quota_bytes), CASE WHEN NOT sqlc.arg(unverified)::boolean THEN now() END)
 RETURNING *;
 
 -- name: UserByID :one
@@ -47,3 +48,43 @@ UPDATE users SET password_hash = sqlc.arg(password_hash), updated_at = now() WHE
 
 -- name: SetUserSuspended :exec
 UPDATE users SET suspended_at = sqlc.narg(suspended_at), updated_at = now() WHERE id = sqlc.arg(id);
+
+-- name: SetUserEmail :one
+-- Whoever changes the address has shown that mail for it arrives.
+UPDATE users SET email = sqlc.arg(email), email_verified_at = sqlc.arg(now)::timestamptz, updated_at = now() WHERE id = sqlc.arg(id)
+RETURNING *;
+
+-- name: SetUserVerified :exec
+UPDATE users SET email_verified_at = sqlc.arg(now)::timestamptz, updated_at = now() WHERE id = sqlc.arg(id) AND email_verified_at IS NULL;
+
+-- name: RenewUnverifiedUser :one
+-- Whoever signs up last with an address that nobody has confirmed yet.
+UPDATE users SET name = sqlc.arg(name), password_hash = sqlc.arg(password_hash), language = sqlc.arg(language), time_zone = sqlc.arg(time_zone),
+       created_at = sqlc.arg(now), updated_at = now()
+ WHERE id = sqlc.arg(id) AND email_verified_at IS NULL
+RETURNING *;
+
+-- name: DeleteUnverifiedUsers :execrows
+DELETE FROM users WHERE email_verified_at IS NULL AND created_at < sqlc.arg(before);
+
+-- name: SetUserAvatar :exec
+UPDATE users SET avatar_key = sqlc.narg(avatar_key), updated_at = now() WHERE id = sqlc.arg(id);
+
+-- name: AddMailedLink :exec
+INSERT INTO mailed_links (token_hash, user_id, purpose, email, created_at, expires_at)
+VALUES (sqlc.arg(token_hash), sqlc.arg(user_id), sqlc.arg(purpose), sqlc.arg(email), sqlc.arg(now), sqlc.arg(expires_at));
+
+-- name: MailedLink :one
+SELECT sqlc.embed(l), sqlc.embed(u)
+  FROM mailed_links l JOIN users u ON u.id = l.user_id
+ WHERE l.token_hash = sqlc.arg(token_hash) AND l.purpose = sqlc.arg(purpose) AND l.expires_at > sqlc.arg(now);
+
+-- name: UseMailedLink :execrows
+-- Of several who follow a link at once, one.
+DELETE FROM mailed_links WHERE token_hash = $1;
+
+-- name: DeleteMailedLinksOf :exec
+DELETE FROM mailed_links WHERE user_id = sqlc.arg(user_id) AND purpose = ANY (sqlc.arg(purposes)::text[]);
+
+-- name: DeleteExpiredMailedLinks :execrows
+DELETE FROM mailed_links WHERE expires_at <= sqlc.arg(now);

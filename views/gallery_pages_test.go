@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"net/url"
 	"time"
 
 	"albumen/views/account"
@@ -56,7 +57,9 @@ func (g *gallery) pages() map[string]templ.Component {
 		"search":          search.SearchPage(search.Search{Page: page("/search"), Mode: "hybrid", Total: -1}),
 		"search-results":  search.SearchPage(g.found()),
 		"search-none":     search.SearchPage(search.Search{Page: withQuery("zebra"), Mode: "text", Asked: true, Filtered: true, From: "2024-07-01", ResetURL: "/search?q=zebra", Errors: ui.Errors{"to": "This date is before the first one."}}),
-		"settings":        account.SettingsPage(account.Settings{Page: page("/account"), ActionURL: "/account", Name: "Ada", Email: "ada@example.org", Language: "en", Zone: "Europe/Berlin", Zones: []string{"Europe/Berlin", "Europe/Paris"}, TokensURL: "/account/tokens"}),
+		"settings":        account.SettingsPage(account.Settings{Page: page("/account"), ActionURL: "/account", Name: "Ada", Email: "ada@example.org", Language: "en", Zone: "Europe/Berlin", Zones: []string{"Europe/Berlin", "Europe/Paris"}, Avatar: account.Avatar{UploadURL: "/account/avatar"}, Links: []account.Link{{Icon: "key", Title: "Password", Lead: "Change it.", Href: "/account/password"}, {Icon: "sliders", Title: "API tokens", Lead: "Let programs use your album.", Href: "/account/tokens"}}}),
+		"sessions":        account.SessionsPage(account.Sessions{Page: page("/account/sessions"), EndOthersURL: "/x", List: []account.Session{{Device: "Firefox on Linux", Address: "192.0.2.1", Current: true, SignedInAt: noon, LastSeenAt: noon}, {Device: "Safari on iPhone", Address: "2001:db8:85a3:8d3:1319:8a2e:370:7348", Remembered: true, SignedInAt: noon, LastSeenAt: noon, EndURL: "/x"}}}),
+		"site-settings":   admin.SettingsPage(admin.Settings{Page: page("/admin/settings"), ActionURL: "/admin/settings", NoMail: true, Values: url.Values{"site_name": {"Our photos"}, "sign_up": {"on"}, "trash_days": {"400"}}, Errors: ui.Errors{"trash_days": "Enter a number of days from 1 to 365."}}),
 		"tokens":          account.TokensPage(tokens("")),
 		"tokens-made":     account.TokensPage(tokens("alb_3f9c2a7d51e84b0c9d6f2e1a8b7c4d5e")),
 		"admin":           admin.StatusPage(status()),

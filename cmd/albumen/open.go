@@ -14,6 +14,7 @@ import (
 	"albumen/handlers"
 	"albumen/jobs"
 	"albumen/live"
+	"albumen/media"
 	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
@@ -28,7 +29,9 @@ type services struct {
 	store storage.Store
 	queue *jobs.Queue
 	ml    *ml.Client
-	app   *app.App
+	// pictures starts its child process when the first avatar comes.
+	pictures *media.Rasters
+	app      *app.App
 }
 
 // load reads the configuration and sets up the log.
@@ -79,6 +82,10 @@ func (p *program) open(ctx context.Context) (*services, error) {
 		s.close()
 		return nil, fmt.Errorf("open the storage: %w", err)
 	}
+	if s.pictures, err = media.NewRasters(media.Config{Workers: 1, Logger: log}); err != nil {
+		s.close()
+		return nil, err
+	}
 	s.queue = jobs.NewQueue(jobs.Namespace, s.redis)
 	s.ml = ml.NewClient(s.redis, ml.Prefix)
 	s.app = app.New(app.Deps{
@@ -86,11 +93,15 @@ func (p *program) open(ctx context.Context) (*services, error) {
 		Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes}, SecretKey: []byte(cfg.SecretKey),
 		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, ML: s.ml, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
 		Mail: mailDeps(cfg),
+		BreachedPasswords: breachedPasswords(cfg), Pictures: s.pictures,
 	})
 	return s, nil
 }
 
 func (s *services) close() {
+	if s.pictures != nil {
+		s.pictures.Close()
+	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {
 			s.log.Warn("could not close the storage", "error", err)

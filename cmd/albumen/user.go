@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -41,7 +42,12 @@ func (p *program) withUsers(ctx context.Context, fn func(*app.App) error) error 
 		return err
 	}
 	defer pool.Close()
-	return fn(app.New(app.Deps{DB: pool, Log: log, DefaultZone: cfg.DefaultTimeZone, Now: time.Now}))
+	return fn(app.New(app.Deps{DB: pool, Log: log, DefaultZone: cfg.DefaultTimeZone, Now: time.Now, BreachedPasswords: breachedPasswords(cfg)}))
+}
+
+// breachedPasswords is where an operator puts the list of passwords to refuse.
+func breachedPasswords(cfg *config.Config) string {
+	return filepath.Join(cfg.DataDir, "breached-passwords.txt")
 }
 
 func (p *program) userCreate() *cobra.Command {
@@ -80,12 +86,13 @@ type userLine struct {
 	Name        string     `json:"name"`
 	Admin       bool       `json:"admin"`
 	SuspendedAt *time.Time `json:"suspended_at"`
+	VerifiedAt  *time.Time `json:"verified_at"`
 	CreatedAt   time.Time  `json:"created_at"`
 	UsedBytes   int64      `json:"used_bytes"`
 }
 
 func shownUser(u db.User) userLine {
-	return userLine{u.ID, u.Email, u.Name, u.IsAdmin, u.SuspendedAt, u.CreatedAt, u.UsedBytes}
+	return userLine{u.ID, u.Email, u.Name, u.IsAdmin, u.SuspendedAt, u.EmailVerifiedAt, u.CreatedAt, u.UsedBytes}
 }
 
 func (p *program) userList() *cobra.Command {
@@ -110,6 +117,9 @@ func (p *program) userList() *cobra.Command {
 					role, state := "member", "active"
 					if u.Admin {
 						role = "admin"
+					}
+					if u.VerifiedAt == nil {
+						state = "unconfirmed"
 					}
 					if u.SuspendedAt != nil {
 						state = "suspended"

@@ -10,13 +10,17 @@ import (
 	"albumen/views/ui"
 )
 
-// Login is the sign-in form, posted to /login.
+// Login is the sign-in form, posted to /login with email, password, remember and next.
 type Login struct {
-	Page   layout.Page
-	Email  string    // as typed
-	Next   string    // where to go afterwards, posted as "next"; "" for the timeline
-	Notice string    // such as "You have been signed out."; "" for none
-	Errors ui.Errors // email, password, ""
+	Page      layout.Page
+	Email     string // as typed
+	Remember  bool
+	Next      string    // where to go afterwards, posted as "next"; "" for the timeline
+	Notice    string    // such as "You have been signed out."; "" for none
+	Errors    ui.Errors // email, password, ""
+	ResetURL  string    // for those who forgot their password; "" for none
+	SignUpURL string    // "" where nobody may sign up
+	VerifyURL string    // where to ask for the mail again, after a sign-in without a confirmed address; "" for none
 }
 
 // FirstRun is the form that makes the first administrator, posted to ActionURL with code, name, email, password.
@@ -39,8 +43,40 @@ type Settings struct {
 	Zones     []string // IANA names offered while typing
 	Zone      string
 	Theme     string // system, light, dark
-	TokensURL string
+	Avatar    Avatar
+	Links     []Link
 	Errors    ui.Errors
+}
+
+// Avatar is the picture of a person and the forms that change it: a file posted to UploadURL as "avatar".
+type Avatar struct {
+	URL       string // "" shows initials
+	UploadURL string
+	RemoveURL string // POST; "" when there is none to remove
+	Error     string // what was wrong with the file; "" for nothing
+}
+
+// Link leads to another page of the account.
+type Link struct {
+	Icon, Title, Lead, Href string
+}
+
+// Sessions is the list of browsers in which a person is signed in.
+type Sessions struct {
+	Page         layout.Page
+	List         []Session
+	EndOthersURL string // POST; "" when there are no others
+}
+
+// Session is one browser.
+type Session struct {
+	Device     string // in words
+	Address    string
+	Current    bool // the one that asks
+	Remembered bool
+	SignedInAt time.Time
+	LastSeenAt time.Time
+	EndURL     string // POST; "" for the current one
 }
 
 // Tokens is the list of API tokens and the form that makes one, posted to ActionURL with name, scopes (several), expires.

@@ -1,6 +1,8 @@
 // Package layout is the shell around every page: head, navigation, search box, receipts; and the error page.
 package layout
 
+import "cmp"
+
 // Page is what the shell needs to know. Texts are already in the reader's language.
 type Page struct {
 	Title   string   // of the page, without the product's name; every page component has its own where this is ""
@@ -8,15 +10,18 @@ type Page struct {
 	User    *User    // who is signed in; nil shows no navigation
 	Theme   string   // "light", "dark", or "" for the system's
 	Query   string   // content of the search box
+	Site    string   // name of the site; "" for the product's
 	Path    string   // this page's own path and query, where forms such as the theme switch come back to
 	Receipt *Receipt // what the last act did, once
 	Scripts []string // further scripts by asset name, such as "upload.js"
+	Secret  bool     // the address holds a secret: no request that the page leads to may tell it
 }
 
 // User is the signed-in person as the shell shows them.
 type User struct {
 	Name, Email string
-	Admin       bool // shows the way to /admin
+	AvatarURL   string // "" shows initials
+	Admin       bool   // shows the way to /admin
 }
 
 // Receipt tells what an act did and offers to take it back.
@@ -44,6 +49,16 @@ func (p Page) Named(section, title string) Page {
 		p.Title = title
 	}
 	return p
+}
+
+// site is what the album is called; product where nobody gave it a name.
+func (p Page) site(product string) string { return cmp.Or(p.Site, product) }
+
+func (p Page) referrer() string {
+	if p.Secret {
+		return "no-referrer"
+	}
+	return "same-origin"
 }
 
 type entry struct {

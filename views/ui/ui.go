@@ -5,6 +5,8 @@ package ui
 import (
 	"math"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // Errors maps a form field's name to the sentence that says what is wrong with it and what to do.
@@ -47,6 +49,19 @@ func (f Input) describedBy() string {
 		return f.id() + "-hint"
 	}
 	return ""
+}
+
+// Initials returns one or two letters that stand for a name: of its first and of its last word.
+func Initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		return "?"
+	}
+	first := []rune(words[0])[:1]
+	if last := words[len(words)-1]; len(words) > 1 {
+		first = append(first, []rune(last)[0])
+	}
+	return strings.ToUpper(string(first))
 }
 
 // Aspect returns the classes that carry width/height to CSS as --r, exact to a hundredth (see static/ratio.go).
