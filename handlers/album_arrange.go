@@ -31,10 +31,7 @@ const arranged = 200
 // then every other one offers the place before it.
 func (h arrangeHandlers) show(c echo.Context) error {
 	ctx, actor := c.Request().Context(), h.actor(c)
-	d, err := albumOf(c, h.Server, h.app.Album)
-	if err == nil && (!d.CanEdit || d.Sort != db.AlbumSortManual) {
-		err = app.NotFound("page")
-	}
+	d, err := h.arrangeable(c)
 	if err != nil {
 		return err
 	}
@@ -67,14 +64,24 @@ func (h arrangeHandlers) show(c echo.Context) error {
 	return h.render(c, http.StatusOK, albums.ArrangePage(p))
 }
 
+// arrangeable loads the album of the address, if it may be ordered by hand.
+func (h arrangeHandlers) arrangeable(c echo.Context) (app.AlbumDetail, error) {
+	d, err := albumOf(c, h.Server, h.app.Album)
+	if err == nil && (!d.CanEdit || d.Sort != db.AlbumSortManual) {
+		err = app.NotFound("page")
+	}
+	return d, err
+}
+
 // move puts one photo elsewhere. Scripts get nothing back: they have moved it
 // already.
 func (h arrangeHandlers) move(c echo.Context) error {
 	ctx := c.Request().Context()
-	id, err := uuid.Parse(c.Param("id"))
+	d, err := h.arrangeable(c)
 	if err != nil {
-		return app.NotFound("album")
+		return err
 	}
+	id := d.ID
 	fields, err := form(c)
 	if err != nil {
 		return err

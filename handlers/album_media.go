@@ -43,6 +43,9 @@ func (h homeHandlers) choice(c echo.Context, back string) (albums.Choose, error)
 	if err != nil {
 		return albums.Choose{}, err
 	}
+	if !actor.SignedIn() {
+		return albums.Choose{}, app.Unauthenticated()
+	}
 	m, err := h.app.Media(ctx, actor, id)
 	if err == nil && !m.CanMove && !m.CanRemove {
 		err = app.NotFound("page")
@@ -95,6 +98,13 @@ func (h homeHandlers) choice(c echo.Context, back string) (albums.Choose, error)
 func (h homeHandlers) put(c echo.Context) error {
 	return act(c, func(id uuid.UUID, fields url.Values) error {
 		ctx, actor := c.Request().Context(), h.actor(c)
+		m, err := h.app.Media(ctx, actor, id)
+		if err == nil && !m.CanMove {
+			err = app.NotFound("page")
+		}
+		if err != nil {
+			return err // before an album is made for it
+		}
 		album, err := optionalID("album_id", fields.Get("album_id"))
 		if err != nil {
 			return err

@@ -81,28 +81,28 @@ type apiAlbumsQuery struct {
 	Cursor     string `query:"cursor" maxLength:"2000"`
 }
 
-type apiAlbumFields struct {
-	Title       *string   `json:"title,omitempty" maxLength:"200"`
-	Description *string   `json:"description,omitempty"`
-	CategoryID  apiSentID `json:"category_id,omitempty" doc:"null: none"`
-	ParentID    apiSentID `json:"parent_id,omitempty" doc:"an album that you administer; null: at the top"`
-	Visibility  *string   `json:"visibility,omitempty" enum:"private,members,public" doc:"needs the scope share"`
-	Sort        *string   `json:"sort,omitempty" enum:"newest,oldest,manual"`
-}
-
 type apiNewAlbum struct {
 	Body struct {
-		apiAlbumFields
-		Title string `json:"title" minLength:"1" maxLength:"200"`
+		Description *string   `json:"description,omitempty"`
+		CategoryID  apiSentID `json:"category_id,omitempty" doc:"null: none"`
+		ParentID    apiSentID `json:"parent_id,omitempty" doc:"an album that you administer; null: at the top"`
+		Visibility  *string   `json:"visibility,omitempty" enum:"private,members,public" doc:"needs the scope share"`
+		Sort        *string   `json:"sort,omitempty" enum:"newest,oldest,manual"`
+		Title       string    `json:"title" minLength:"1" maxLength:"200"`
 	}
 }
 
 type apiAlbumPatch struct {
 	ID   uuid.UUID `path:"id"`
 	Body struct {
-		apiAlbumFields
-		Version int       `json:"version,omitempty" minimum:"1" doc:"the version that you saw: 409 when it has changed since; absent: no check"`
-		CoverID apiSentID `json:"cover_id,omitempty" doc:"an item of this album; null: the newest"`
+		Title       *string   `json:"title,omitempty" maxLength:"200"`
+		Description *string   `json:"description,omitempty"`
+		CategoryID  apiSentID `json:"category_id,omitempty" doc:"null: none"`
+		ParentID    apiSentID `json:"parent_id,omitempty" doc:"an album that you administer; null: at the top"`
+		Visibility  *string   `json:"visibility,omitempty" enum:"private,members,public" doc:"needs the scope share"`
+		Sort        *string   `json:"sort,omitempty" enum:"newest,oldest,manual"`
+		Version     int       `json:"version,omitempty" minimum:"1" doc:"the version that you saw: 409 when it has changed since; absent: no check"`
+		CoverID     apiSentID `json:"cover_id,omitempty" doc:"an item of this album; null: the newest"`
 	}
 }
 

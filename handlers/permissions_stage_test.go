@@ -131,6 +131,9 @@ var objects = []struct {
 	{"/api/v1/groups/:id", (*stage).group},
 	{"/admin/model/media/:id", (*stage).item},
 	{"/admin/model/:id", func(*stage) string { return "1" }}, // there is none, which only admins learn: see the tests of its page
+	{"/api/v1/albums/:id/media/:media_id", func(st *stage) string { return st.album.String() + "/media/" + st.item() }},
+	{"/categories/:id", (*stage).category},
+	{"/api/v1/categories/:id", (*stage).category},
 	{"/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/api/v1/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/undo/:operation", (*stage).operation},
@@ -172,6 +175,12 @@ func (st *stage) operation() string {
 		st.t.Fatal(err)
 	}
 	return receipt.OperationID.String()
+}
+
+func (st *stage) category() string {
+	id := uuid.New()
+	st.exec("INSERT INTO categories (id, name) VALUES ($1, $2)", id, id.String())
+	return id.String()
 }
 
 func (st *stage) ownToken() string {
