@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -18,16 +17,15 @@ type NewMember struct {
 	Role    db.AlbumRole // viewer, contributor or admin
 }
 
-// addsPerHour bounds how many addresses one person can try.
-const addsPerHour = 200
-
 // AddMember grants a role on an album to the person with that address or to a
-// group. Whether there is an account with the address is not told: the answer
-// and the work are the same. A group must be one of the actor's own; site
-// admins may name any.
+// group; an address without an account is invited by mail. Which of the two
+// happened is not told: the answer and the work are the same, and both count
+// against the limit of invitations. A group must be one of the actor's own;
+// site admins may name any.
 //
 // CodeInvalid names the fields email or role; CodeConflict: the person or group
-// is a member already, the owner, or oneself.
+// is a member already, the owner, or oneself; CodeRateLimited: too many
+// addresses today.
 func (a *App) AddMember(ctx context.Context, actor Actor, album uuid.UUID, n NewMember) error {
 	fields := map[string]string{}
 	var email string
@@ -42,10 +40,12 @@ func (a *App) AddMember(ctx context.Context, actor Actor, album uuid.UUID, n New
 	if len(fields) > 0 {
 		return &Error{Code: CodeInvalid, Key: "error.invalid", Fields: fields}
 	}
-	if err := a.limitAdds(ctx, actor); err != nil {
-		return err
+	if n.GroupID == uuid.Nil {
+		if err := a.limitInvites(ctx, actor); err != nil {
+			return err
+		}
 	}
-	return a.changeMembers(ctx, actor, ShareAlbum, album, func(q *db.Queries, al db.Album, role Role) error {
+	err := a.changeMembers(ctx, actor, ShareAlbum, album, func(q *db.Queries, al db.Album, role Role) error {
 		if roleOf(string(n.Role)) > role {
 			return &Error{Code: CodeForbidden, Key: "error.member_above"}
 		}
@@ -54,20 +54,21 @@ func (a *App) AddMember(ctx context.Context, actor Actor, album uuid.UUID, n New
 		}
 		return a.addPerson(ctx, q, actor, al, email, n.Role)
 	})
+	return a.mailed(ctx, err)
 }
 
-// limitAdds slows down who would try out addresses.
-func (a *App) limitAdds(ctx context.Context, actor Actor) error {
-	if a.attempts == nil { // only the web process has people who try
-		return nil
+// mailed wakes a worker for the mails of what was done, unless it failed.
+func (a *App) mailed(ctx context.Context, err error) error {
+	if err == nil {
+		a.pushMail(ctx)
 	}
-	return a.attempts.Take(ctx, Limit{"add member " + actor.UserID().String(), addsPerHour, time.Hour})
+	return err
 }
 
 func (a *App) addPerson(ctx context.Context, q *db.Queries, actor Actor, al db.Album, email string, role db.AlbumRole) error {
 	user, err := q.UserByEmail(ctx, email)
 	if db.IsNotFound(err) {
-		return nil
+		return a.inviteMember(ctx, q, actor, al, email, role)
 	}
 	if err != nil {
 		return fmt.Errorf("look up an account: %w", err)
@@ -83,6 +84,10 @@ func (a *App) addPerson(ctx context.Context, q *db.Queries, actor Actor, al db.A
 		return &Error{Code: CodeConflict, Key: "error.member_already"}
 	case !db.IsNotFound(err):
 		return fmt.Errorf("look for a grant: %w", err)
+	}
+	err = q.ReplaceInvitations(ctx, db.ReplaceInvitationsParams{Now: a.now(), Email: email, AlbumID: &al.ID})
+	if err != nil {
+		return fmt.Errorf("end the open invitations of a member: %w", err)
 	}
 	return a.addGrant(ctx, q, actor, al, db.AddGrantParams{UserID: &user.ID, Role: role}, user.Name)
 }
@@ -122,7 +127,7 @@ func (a *App) addGrant(ctx context.Context, q *db.Queries, actor Actor, al db.Al
 func (a *App) SetMemberRole(ctx context.Context, actor Actor, album, grant uuid.UUID, role db.AlbumRole) error {
 	fields := map[string]string{}
 	checkRole(role, fields)
-	return a.changeGrant(ctx, actor, album, grant, func(q *db.Queries, al db.Album, g db.AlbumGrant, own Role) error {
+	err := a.changeGrant(ctx, actor, album, grant, func(q *db.Queries, al db.Album, g db.AlbumGrant, own Role) error {
 		wanted := roleOf(string(role))
 		switch {
 		case len(fields) > 0:
@@ -146,6 +151,7 @@ func (a *App) SetMemberRole(ctx context.Context, actor Actor, album, grant uuid.
 		g.Role = role
 		return a.memberChanged(ctx, q, actor, "member.change", al, g, name, before, string(role))
 	})
+	return a.mailed(ctx, err)
 }
 
 // MemberRemoved says what is left after a grant was taken back.
@@ -164,7 +170,7 @@ func (a *App) RemoveMember(ctx context.Context, actor Actor, album, grant uuid.U
 		removed, err = a.removeGrant(ctx, q, actor, "member.remove", al, g, revokeLinks)
 		return err
 	})
-	return removed, err
+	return removed, a.mailed(ctx, err)
 }
 
 // LeaveAlbum gives up what the actor was granted on the album in person. What
@@ -267,7 +273,8 @@ func (a *App) changeGrant(ctx context.Context, actor Actor, album, id uuid.UUID,
 	})
 }
 
-// memberChanged writes down what happened to a grant. before and after are
+// memberChanged writes down what happened to a grant and tells those whom it
+// concerns. before and after are
 // roles, "" for none.
 func (a *App) memberChanged(ctx context.Context, q *db.Queries, actor Actor, action AuditAction, al db.Album, g db.AlbumGrant, name, before, after string) error {
 	e := auditEvent{Action: action, Kind: "album", Object: al.ID, Detail: map[string]any{"album": al.Title, "before": before, "after": after}}
@@ -276,7 +283,10 @@ func (a *App) memberChanged(ctx context.Context, q *db.Queries, actor Actor, act
 	} else {
 		e.Detail["group"], e.Detail["group_id"] = name, *g.GroupID
 	}
-	return a.audit(ctx, q, actor, e)
+	if err := a.audit(ctx, q, actor, e); err != nil {
+		return err
+	}
+	return a.mailMembers(ctx, q, actor, action, al, g, after)
 }
 
 // grantName is what the person or group is called.

@@ -14,7 +14,7 @@ import (
 // CodeInvalid names the field owner: nobody becomes an owner who was not
 // trusted with the album before.
 func (a *App) TransferAlbum(ctx context.Context, actor Actor, album, to uuid.UUID) error {
-	return a.changeMembers(ctx, actor, TransferAlbum, album, func(q *db.Queries, al db.Album, _ Role) error {
+	err := a.changeMembers(ctx, actor, TransferAlbum, album, func(q *db.Queries, al db.Album, _ Role) error {
 		heir, err := q.LockUser(ctx, to)
 		if db.IsNotFound(err) {
 			return Invalid("owner", "error.transfer_to")
@@ -48,8 +48,13 @@ func (a *App) TransferAlbum(ctx context.Context, actor Actor, album, to uuid.UUI
 		if err != nil {
 			return fmt.Errorf("make the owner so far an admin: %w", err)
 		}
-		return a.audit(ctx, q, actor, auditEvent{Action: "album.transfer", Kind: "album", Object: album, Subject: to, Detail: map[string]any{
+		err = a.audit(ctx, q, actor, auditEvent{Action: "album.transfer", Kind: "album", Object: album, Subject: to, Detail: map[string]any{
 			"album": al.Title, "before": former.Name, "after": heir.Name,
 		}})
+		if err != nil {
+			return err
+		}
+		return a.mailMembers(ctx, q, actor, "album.transfer", al, db.AlbumGrant{UserID: &to}, "")
 	})
+	return a.mailed(ctx, err)
 }

@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"maps"
 	"net/url"
 	"time"
 
@@ -30,7 +31,7 @@ func (g *gallery) pages() map[string]templ.Component {
 	failed := page("/timeline")
 	failed.Receipt = &layout.Receipt{Text: "That could not be undone: someone changed it since.", Error: true}
 	visitor := layout.Page{Path: "/login"}
-	return map[string]templ.Component{
+	all := map[string]templ.Component{
 		"login":           account.LoginPage(account.Login{Page: visitor}),
 		"login-wrong":     account.LoginPage(account.Login{Page: visitor, Email: "ada@example.org", Errors: ui.Errors{"": "E-mail address and password do not belong together. Check both and try again."}}),
 		"login-field":     account.LoginPage(account.Login{Page: visitor, Notice: "You have been signed out.", Email: "ada", Errors: ui.Errors{"email": "Enter an address such as ada@example.org."}}),
@@ -72,6 +73,8 @@ func (g *gallery) pages() map[string]templ.Component {
 		"problem":         layout.ProblemPage(layout.Problem{Page: page("/x"), Status: 404, Reference: "01J3-7Q2M"}),
 		"problem-visitor": layout.ProblemPage(layout.Problem{Page: visitor, Status: 503, Reference: "01J3-7Q2M", RetryURL: "/"}),
 	}
+	maps.Copy(all, people())
+	return all
 }
 
 func withQuery(q string) layout.Page {
