@@ -186,6 +186,10 @@ var ownAccess = map[string]ownCase{
 	"Invitations": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Invitations(ctx, x, app.InvitationsQuery{}))
 	}, managing},
+	"VerifyAudit": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.VerifyAudit(ctx, x)) }, managing},
+	"SealAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SealAudit(ctx, x)) }, systemOnly},
+	"TrimAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrimAudit(ctx, x)) }, systemOnly},
+	"SignAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SignAudit(ctx, x) }, systemOnly},
 
 	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"DoChores":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},

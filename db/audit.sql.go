@@ -50,3 +50,594 @@ func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
 	)
 	return err
 }
+
+const auditActions = `-- name: AuditActions :many
+WITH RECURSIVE leap AS (
+    (SELECT action FROM audit_log ORDER BY action LIMIT 1)
+    UNION ALL
+    SELECT (SELECT l.action FROM audit_log l WHERE l.action > leap.action ORDER BY l.action LIMIT 1) FROM leap WHERE leap.action IS NOT NULL
+)
+SELECT action::text FROM leap WHERE action IS NOT NULL
+`
+
+// Every action that occurs, by leaps over the index.
+func (q *Queries) AuditActions(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, auditActions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var action string
+		if err := rows.Scan(&action); err != nil {
+			return nil, err
+		}
+		items = append(items, action)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditChain = `-- name: AuditChain :many
+SELECT id, at, actor_id, actor_kind, action, object_kind, object_id, subject_id, ip, request_id, detail, salt, commitment, seq, hash FROM audit_log WHERE seq > $1::bigint ORDER BY seq LIMIT $2
+`
+
+type AuditChainParams struct {
+	After int64
+	N     int32
+}
+
+// The next entries of the chain.
+func (q *Queries) AuditChain(ctx context.Context, arg AuditChainParams) ([]AuditLog, error) {
+	rows, err := q.db.Query(ctx, auditChain, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditLog
+	for rows.Next() {
+		var i AuditLog
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.ActorID,
+			&i.ActorKind,
+			&i.Action,
+			&i.ObjectKind,
+			&i.ObjectID,
+			&i.SubjectID,
+			&i.Ip,
+			&i.RequestID,
+			&i.Detail,
+			&i.Salt,
+			&i.Commitment,
+			&i.Seq,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditCheckpoints = `-- name: AuditCheckpoints :many
+SELECT kind, seq, hash, at, signature FROM audit_checkpoints
+`
+
+func (q *Queries) AuditCheckpoints(ctx context.Context) ([]AuditCheckpoint, error) {
+	rows, err := q.db.Query(ctx, auditCheckpoints)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditCheckpoint
+	for rows.Next() {
+		var i AuditCheckpoint
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Seq,
+			&i.Hash,
+			&i.At,
+			&i.Signature,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditErasures = `-- name: AuditErasures :many
+SELECT id, at, actor_id, actor_kind, action, object_kind, object_id, subject_id, ip, request_id, detail, salt, commitment, seq, hash FROM audit_log WHERE action = 'audit.erase' ORDER BY id
+`
+
+func (q *Queries) AuditErasures(ctx context.Context) ([]AuditLog, error) {
+	rows, err := q.db.Query(ctx, auditErasures)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditLog
+	for rows.Next() {
+		var i AuditLog
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.ActorID,
+			&i.ActorKind,
+			&i.Action,
+			&i.ObjectKind,
+			&i.ObjectID,
+			&i.SubjectID,
+			&i.Ip,
+			&i.RequestID,
+			&i.Detail,
+			&i.Salt,
+			&i.Commitment,
+			&i.Seq,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditPage = `-- name: AuditPage :many
+SELECT a.id, a.at, a.actor_id, a.actor_kind, a.action, a.object_kind, a.object_id, a.subject_id, a.ip, a.request_id, a.detail, a.salt, a.commitment, a.seq, a.hash, coalesce(u.name, '')::text AS actor_name, coalesce(s.name, '')::text AS subject_name
+  FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id LEFT JOIN users s ON s.id = a.subject_id
+ WHERE ($1::uuid[] IS NULL OR a.actor_id = ANY ($1::uuid[]) OR a.subject_id = ANY ($1::uuid[]))
+   AND ($2::text IS NULL OR a.action = $2::text OR starts_with(a.action, $2::text || '.'))
+   AND ($3::text IS NULL OR a.object_kind = $3::text)
+   AND ($4::uuid IS NULL OR a.object_id = $4::uuid)
+   AND ($5::timestamptz IS NULL OR a.at >= $5::timestamptz)
+   AND ($6::timestamptz IS NULL OR a.at < $6::timestamptz)
+   AND ($7::text IS NULL OR starts_with(a.ip, $7::text))
+   AND ($8::text IS NULL
+        OR jsonb_to_tsvector('simple'::regconfig, a.detail, '["string"]'::jsonb) @@ to_tsquery('simple'::regconfig, $8::text))
+   AND ($9::timestamptz IS NULL OR (a.at, a.id) < ($9::timestamptz, $10::bigint))
+ ORDER BY a.at DESC, a.id DESC LIMIT $11
+`
+
+type AuditPageParams struct {
+	People     []uuid.UUID
+	Action     *string
+	ObjectKind *string
+	ObjectID   *uuid.UUID
+	Since      *time.Time
+	Until      *time.Time
+	Ip         *string
+	Words      *string
+	BeforeAt   *time.Time
+	BeforeID   *int64
+	N          int32
+}
+
+type AuditPageRow struct {
+	AuditLog    AuditLog
+	ActorName   string
+	SubjectName string
+}
+
+// Entries that fit, newest first. words is a tsquery.
+func (q *Queries) AuditPage(ctx context.Context, arg AuditPageParams) ([]AuditPageRow, error) {
+	rows, err := q.db.Query(ctx, auditPage,
+		arg.People,
+		arg.Action,
+		arg.ObjectKind,
+		arg.ObjectID,
+		arg.Since,
+		arg.Until,
+		arg.Ip,
+		arg.Words,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditPageRow
+	for rows.Next() {
+		var i AuditPageRow
+		if err := rows.Scan(
+			&i.AuditLog.ID,
+			&i.AuditLog.At,
+			&i.AuditLog.ActorID,
+			&i.AuditLog.ActorKind,
+			&i.AuditLog.Action,
+			&i.AuditLog.ObjectKind,
+			&i.AuditLog.ObjectID,
+			&i.AuditLog.SubjectID,
+			&i.AuditLog.Ip,
+			&i.AuditLog.RequestID,
+			&i.AuditLog.Detail,
+			&i.AuditLog.Salt,
+			&i.AuditLog.Commitment,
+			&i.AuditLog.Seq,
+			&i.AuditLog.Hash,
+			&i.ActorName,
+			&i.SubjectName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditUnchained = `-- name: AuditUnchained :many
+SELECT id, at, actor_id, actor_kind, action, object_kind, object_id, subject_id, ip, request_id, detail, salt, commitment, seq, hash FROM audit_log WHERE seq IS NULL AND id > $1::bigint ORDER BY id LIMIT $2
+`
+
+type AuditUnchainedParams struct {
+	After int64
+	N     int32
+}
+
+// The next entries that are not sealed yet.
+func (q *Queries) AuditUnchained(ctx context.Context, arg AuditUnchainedParams) ([]AuditLog, error) {
+	rows, err := q.db.Query(ctx, auditUnchained, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditLog
+	for rows.Next() {
+		var i AuditLog
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.ActorID,
+			&i.ActorKind,
+			&i.Action,
+			&i.ObjectKind,
+			&i.ObjectID,
+			&i.SubjectID,
+			&i.Ip,
+			&i.RequestID,
+			&i.Detail,
+			&i.Salt,
+			&i.Commitment,
+			&i.Seq,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eraseAudit = `-- name: EraseAudit :many
+UPDATE audit_log a SET detail = '{}', salt = '', ip = ''
+ WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
+   AND (a.actor_id = $1::uuid OR a.subject_id = $1::uuid OR a.object_id = $1::uuid
+        OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
+                    WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower($2::text)))
+RETURNING id, (a.actor_id IS NOT DISTINCT FROM $1::uuid OR a.subject_id IS NOT DISTINCT FROM $1::uuid
+               OR a.object_id IS NOT DISTINCT FROM $1::uuid)::bool AS theirs
+`
+
+type EraseAuditParams struct {
+	UserID uuid.UUID
+	Email  string
+}
+
+type EraseAuditRow struct {
+	ID     int64
+	Theirs bool
+}
+
+// Entries of and about a person, and those that tell the address of theirs. The
+// entry that tells of an erasure holds nothing to erase.
+func (q *Queries) EraseAudit(ctx context.Context, arg EraseAuditParams) ([]EraseAuditRow, error) {
+	rows, err := q.db.Query(ctx, eraseAudit, arg.UserID, arg.Email)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EraseAuditRow
+	for rows.Next() {
+		var i EraseAuditRow
+		if err := rows.Scan(&i.ID, &i.Theirs); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const existingOf = `-- name: ExistingOf :many
+SELECT id FROM users WHERE users.id = ANY ($1::uuid[])
+UNION ALL
+SELECT id FROM groups WHERE groups.id = ANY ($1::uuid[])
+`
+
+// Which of these accounts and groups there are.
+func (q *Queries) ExistingOf(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, existingOf, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lastSealed = `-- name: LastSealed :one
+SELECT id, at, actor_id, actor_kind, action, object_kind, object_id, subject_id, ip, request_id, detail, salt, commitment, seq, hash FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1
+`
+
+func (q *Queries) LastSealed(ctx context.Context) (AuditLog, error) {
+	row := q.db.QueryRow(ctx, lastSealed)
+	var i AuditLog
+	err := row.Scan(
+		&i.ID,
+		&i.At,
+		&i.ActorID,
+		&i.ActorKind,
+		&i.Action,
+		&i.ObjectKind,
+		&i.ObjectID,
+		&i.SubjectID,
+		&i.Ip,
+		&i.RequestID,
+		&i.Detail,
+		&i.Salt,
+		&i.Commitment,
+		&i.Seq,
+		&i.Hash,
+	)
+	return i, err
+}
+
+const lockAudit = `-- name: LockAudit :exec
+SELECT pg_advisory_xact_lock($1)
+`
+
+func (q *Queries) LockAudit(ctx context.Context, key int64) error {
+	_, err := q.db.Exec(ctx, lockAudit, key)
+	return err
+}
+
+const ownAudit = `-- name: OwnAudit :many
+SELECT a.id, a.at, a.actor_id, a.actor_kind, a.action, a.object_kind, a.object_id, a.subject_id, a.ip, a.request_id, a.detail, a.salt, a.commitment, a.seq, a.hash, coalesce(u.name, '')::text AS actor_name, coalesce(s.name, '')::text AS subject_name
+  FROM (SELECT x.id FROM audit_log x
+         WHERE x.actor_id = $2::uuid
+           AND ($3::timestamptz IS NULL OR (x.at, x.id) < ($3::timestamptz, $4::bigint))
+         ORDER BY x.at DESC, x.id DESC LIMIT $1) own
+  JOIN audit_log a ON a.id = own.id LEFT JOIN users u ON u.id = a.actor_id LEFT JOIN users s ON s.id = a.subject_id
+UNION ALL
+SELECT a.id, a.at, a.actor_id, a.actor_kind, a.action, a.object_kind, a.object_id, a.subject_id, a.ip, a.request_id, a.detail, a.salt, a.commitment, a.seq, a.hash, coalesce(u.name, '')::text, coalesce(s.name, '')::text
+  FROM (SELECT x.id FROM audit_log x
+         WHERE x.subject_id = $2::uuid AND x.actor_id IS DISTINCT FROM $2::uuid
+           AND ($3::timestamptz IS NULL OR (x.at, x.id) < ($3::timestamptz, $4::bigint))
+         ORDER BY x.at DESC, x.id DESC LIMIT $1) about
+  JOIN audit_log a ON a.id = about.id LEFT JOIN users u ON u.id = a.actor_id LEFT JOIN users s ON s.id = a.subject_id
+ ORDER BY 2 DESC, 1 DESC LIMIT $1
+`
+
+type OwnAuditParams struct {
+	N        int32
+	UserID   uuid.UUID
+	BeforeAt *time.Time
+	BeforeID *int64
+}
+
+type OwnAuditRow struct {
+	AuditLog    AuditLog
+	ActorName   string
+	SubjectName string
+}
+
+// What a person did and what concerned them, newest first.
+func (q *Queries) OwnAudit(ctx context.Context, arg OwnAuditParams) ([]OwnAuditRow, error) {
+	rows, err := q.db.Query(ctx, ownAudit,
+		arg.N,
+		arg.UserID,
+		arg.BeforeAt,
+		arg.BeforeID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OwnAuditRow
+	for rows.Next() {
+		var i OwnAuditRow
+		if err := rows.Scan(
+			&i.AuditLog.ID,
+			&i.AuditLog.At,
+			&i.AuditLog.ActorID,
+			&i.AuditLog.ActorKind,
+			&i.AuditLog.Action,
+			&i.AuditLog.ObjectKind,
+			&i.AuditLog.ObjectID,
+			&i.AuditLog.SubjectID,
+			&i.AuditLog.Ip,
+			&i.AuditLog.RequestID,
+			&i.AuditLog.Detail,
+			&i.AuditLog.Salt,
+			&i.AuditLog.Commitment,
+			&i.AuditLog.Seq,
+			&i.AuditLog.Hash,
+			&i.ActorName,
+			&i.SubjectName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const peopleNamed = `-- name: PeopleNamed :many
+SELECT id FROM users WHERE name ILIKE $1::text OR email ILIKE $1::text ORDER BY id LIMIT 1000
+`
+
+// For a filter: whose name or address has the text in it.
+func (q *Queries) PeopleNamed(ctx context.Context, pattern string) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, peopleNamed, pattern)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const planForValues = `-- name: PlanForValues :exec
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
+`
+
+// The next statements of this transaction are planned for the values that they
+// have, not for any.
+func (q *Queries) PlanForValues(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, planForValues)
+	return err
+}
+
+const removeAudit = `-- name: RemoveAudit :execrows
+DELETE FROM audit_log WHERE seq <= $1::bigint
+`
+
+func (q *Queries) RemoveAudit(ctx context.Context, upTo int64) (int64, error) {
+	result, err := q.db.Exec(ctx, removeAudit, upTo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const sealAudit = `-- name: SealAudit :execrows
+UPDATE audit_log a SET seq = x.seq, hash = x.hash
+  FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS seq, unnest($3::bytea[]) AS hash) x
+ WHERE a.id = x.id AND a.seq IS NULL
+`
+
+type SealAuditParams struct {
+	Ids    []int64
+	Seqs   []int64
+	Hashes [][]byte
+}
+
+func (q *Queries) SealAudit(ctx context.Context, arg SealAuditParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sealAudit, arg.Ids, arg.Seqs, arg.Hashes)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setAuditCheckpoint = `-- name: SetAuditCheckpoint :exec
+INSERT INTO audit_checkpoints (kind, seq, hash, at, signature) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (kind) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at, signature = excluded.signature
+`
+
+type SetAuditCheckpointParams struct {
+	Kind      string
+	Seq       int64
+	Hash      []byte
+	At        time.Time
+	Signature []byte
+}
+
+func (q *Queries) SetAuditCheckpoint(ctx context.Context, arg SetAuditCheckpointParams) error {
+	_, err := q.db.Exec(ctx, setAuditCheckpoint,
+		arg.Kind,
+		arg.Seq,
+		arg.Hash,
+		arg.At,
+		arg.Signature,
+	)
+	return err
+}
+
+const tryLockAudit = `-- name: TryLockAudit :one
+SELECT pg_try_advisory_xact_lock($1) AS locked
+`
+
+// One process at a time seals or trims.
+func (q *Queries) TryLockAudit(ctx context.Context, key int64) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLockAudit, key)
+	var locked bool
+	err := row.Scan(&locked)
+	return locked, err
+}
+
+const unsealedAudit = `-- name: UnsealedAudit :many
+SELECT id, commitment FROM audit_log WHERE seq IS NULL ORDER BY id LIMIT $1
+`
+
+type UnsealedAuditRow struct {
+	ID         int64
+	Commitment []byte
+}
+
+func (q *Queries) UnsealedAudit(ctx context.Context, n int32) ([]UnsealedAuditRow, error) {
+	rows, err := q.db.Query(ctx, unsealedAudit, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnsealedAuditRow
+	for rows.Next() {
+		var i UnsealedAuditRow
+		if err := rows.Scan(&i.ID, &i.Commitment); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -410,6 +410,14 @@ type ApiToken struct {
 	ExpiresAt  time.Time
 }
 
+type AuditCheckpoint struct {
+	Kind      string
+	Seq       int64
+	Hash      []byte
+	At        time.Time
+	Signature []byte
+}
+
 type AuditLog struct {
 	ID         int64
 	At         time.Time

@@ -63,10 +63,11 @@ func (p *program) runCheck(ctx context.Context, deploy bool) error {
 		}
 	}
 	k.programs(ctx)
-	return p.reportCheck(k.found)
+	return p.reportCheck(k)
 }
 
-func (p *program) reportCheck(found []finding) error {
+func (p *program) reportCheck(k *checker) error {
+	found := k.found
 	bad := 0
 	for _, f := range found {
 		if !f.OK {
@@ -74,7 +75,11 @@ func (p *program) reportCheck(found []finding) error {
 		}
 	}
 	if p.asJSON {
-		if err := p.printJSON(map[string]any{"ok": bad == 0, "findings": found}); err != nil {
+		result := map[string]any{"ok": bad == 0, "findings": found}
+		if k.audit != nil {
+			result["audit"] = k.audit
+		}
+		if err := p.printJSON(result); err != nil {
 			return err
 		}
 	} else {
@@ -99,6 +104,7 @@ func (p *program) reportCheck(found []finding) error {
 // checker collects findings.
 type checker struct {
 	found    []finding
+	audit    *auditResult // nil where it could not be looked at
 	progress io.Writer
 }
 
@@ -140,7 +146,7 @@ func (k *checker) services(ctx context.Context, cfg *config.Config, log *slog.Lo
 	}) {
 		return
 	}
-	a := app.New(app.Deps{DB: pool, Log: log, DefaultZone: cfg.DefaultTimeZone, Now: time.Now})
+	a := app.New(app.Deps{DB: pool, Log: log, SecretKey: []byte(cfg.SecretKey), DefaultZone: cfg.DefaultTimeZone, Now: time.Now})
 	if cache != nil {
 		k.meaning(ctx, ml.NewClient(cache, ml.Prefix), a)
 	}
@@ -151,6 +157,7 @@ func (k *checker) services(ctx context.Context, cfg *config.Config, log *slog.Lo
 		}
 		return "album_access and month_counts equal their sources", err
 	})
+	k.auditLog(ctx, a)
 }
 
 // tryStorage writes, reads and deletes a small object.

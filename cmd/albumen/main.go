@@ -109,7 +109,7 @@ func (p *program) root() *cobra.Command {
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(p.web(), p.worker(), p.migrate(), p.user(), p.check(), p.importFolder(), p.jobs(), p.media(), p.version())
+	root.AddCommand(p.web(), p.worker(), p.migrate(), p.user(), p.check(), p.importFolder(), p.jobs(), p.media(), p.audit(), p.version())
 	p.noteStart(root)
 	return root
 }

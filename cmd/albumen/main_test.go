@@ -211,7 +211,7 @@ func TestCheck(t *testing.T) {
 		}
 		return names
 	}
-	if code, r := look(env); code != exitDone || len(r.Findings) != 11 {
+	if code, r := look(env); code != exitDone || len(r.Findings) != 12 {
 		t.Fatalf("a sound installation: %+v", r)
 	}
 	if code, r := look(env, "--deploy"); code != exitFailed || !strings.Contains(fmt.Sprint(bad(r)), "BASE_URL") {

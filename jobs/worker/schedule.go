@@ -60,6 +60,13 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-ch
 		{name: "forget old mails", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "forgot old mails")(a.SweepMails(ctx, system))
 		}},
+		{name: "seal the audit log", every: 5 * time.Second, run: func(ctx context.Context) error {
+			_, err := a.SealAudit(ctx, system)
+			return err
+		}},
+		{name: "remove old entries of the audit log", every: time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "removed old entries of the audit log")(a.TrimAudit(ctx, system))
+		}},
 		{name: "purge the trash", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "purged items from the trash")(a.PurgeTrash(ctx, system))
 		}},
