@@ -183,6 +183,8 @@ var ownAccess = map[string]ownCase{
 	"InviteMany": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.InviteMany(ctx, x, app.ManyInvitations{Text: uuid.NewString() + "@example.org"}))
 	}, managing},
+	"InvitesStrangers": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.InvitesStrangers(ctx, x)) }, "uooooou"},
+	"InvitationGroups": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.InvitationGroups(ctx, x)) }, managing},
 	"Invitations": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Invitations(ctx, x, app.InvitationsQuery{}))
 	}, managing},

@@ -198,3 +198,40 @@ func hidden(err error) error {
 	}
 	return err
 }
+
+// InvitesStrangers reports whether the actor's invitations reach people who have
+// no account: a setting of the site, which says nothing of anybody. Whoever is
+// signed in may ask.
+func (a *App) InvitesStrangers(ctx context.Context, actor Actor) (bool, error) {
+	user, ok := actor.User()
+	if !ok {
+		return false, Unauthenticated()
+	}
+	site, err := a.siteSettings(ctx)
+	if err != nil {
+		return false, err
+	}
+	return site.Inviters == InvitersMembers || user.IsAdmin, nil
+}
+
+// InvitationGroup is a group that an invitation to the site may lead into.
+type InvitationGroup struct {
+	ID   uuid.UUID
+	Name string
+}
+
+// InvitationGroups lists them by name. Only site admins may.
+func (a *App) InvitationGroups(ctx context.Context, actor Actor) ([]InvitationGroup, error) {
+	if err := actor.allow(ManageSite); err != nil {
+		return nil, err
+	}
+	rows, err := a.db.AllGroupNames(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the groups: %w", err)
+	}
+	out := make([]InvitationGroup, len(rows))
+	for i, r := range rows {
+		out[i] = InvitationGroup{r.ID, r.Name}
+	}
+	return out, nil
+}

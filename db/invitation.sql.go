@@ -76,6 +76,35 @@ func (q *Queries) AddInvitationGroup(ctx context.Context, arg AddInvitationGroup
 	return err
 }
 
+const allGroupNames = `-- name: AllGroupNames :many
+SELECT id, name FROM groups ORDER BY lower(name), id
+`
+
+type AllGroupNamesRow struct {
+	ID   uuid.UUID
+	Name string
+}
+
+func (q *Queries) AllGroupNames(ctx context.Context) ([]AllGroupNamesRow, error) {
+	rows, err := q.db.Query(ctx, allGroupNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllGroupNamesRow
+	for rows.Next() {
+		var i AllGroupNamesRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dropInvitationMails = `-- name: DropInvitationMails :exec
 DELETE FROM mails WHERE invitation_id = $1::uuid AND state IN ('queued', 'dead')
 `

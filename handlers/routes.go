@@ -141,6 +141,31 @@ func (s *Server) routes(d Deps) {
 	siteSettings := siteSettingsHandlers{s, d.App}
 	s.get(siteSettingsPath, siteSettings.form)
 	e.POST(siteSettingsPath, siteSettings.submit)
+	mails := mailHandlers{s, d.App}
+	s.get("/admin/mail", mails.list)
+	e.POST("/admin/mail/test", mails.test)
+	e.POST("/admin/mail/:id/retry", mails.retry)
+	e.POST("/admin/mail/:id/discard", mails.discard)
+	s.get("/admin/mail/outbox/:name", mails.outbox)
+	mailTexts := mailTextHandlers{s, d.App}
+	s.get("/admin/mail/templates", mailTexts.list)
+	s.get("/admin/mail/templates/:name/:lang", mailTexts.form)
+	e.POST("/admin/mail/templates/:name/:lang", mailTexts.submit)
+	e.POST("/admin/mail/templates/:name/:lang/preview", mailTexts.preview)
+
+	// Invitations
+	offer := offerHandlers{s, d.App}
+	s.get("/invitations/:token", offer.show)
+	e.POST("/invitations/:token", offer.accept)
+	invitations := invitationHandlers{s, d.App}
+	s.get("/albums/:id/invitations", invitations.ofAlbum)
+	e.POST("/albums/:id/invitations", invitations.invite)
+	e.POST("/albums/:id/invitations/:invitation/resend", invitations.resend)
+	e.POST("/albums/:id/invitations/:invitation/revoke", invitations.revoke)
+	s.get("/admin/invitations", invitations.ofSite)
+	e.POST("/admin/invitations", invitations.invite)
+	e.POST("/admin/invitations/:invitation/resend", invitations.resend)
+	e.POST("/admin/invitations/:invitation/revoke", invitations.revoke)
 
 	// One's own account
 	settings := settingsHandlers{s, d.App}
@@ -181,6 +206,7 @@ func (s *Server) routes(d Deps) {
 	apiAlbums{api, d.App}.register()
 	apiCategories{api, d.App}.register()
 	apiUpload{api, d.App}.register()
+	apiInvitations{api, d.App}.register()
 	api.registerFiles(bytes)
 }
 

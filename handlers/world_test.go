@@ -26,6 +26,7 @@ import (
 	"albumen/handlers"
 	"albumen/jobs"
 	"albumen/live"
+	"albumen/mail"
 	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
@@ -48,6 +49,8 @@ type site struct {
 	store   storage.Store
 	queue   *jobs.Queue
 	redis   *redis.Pool
+
+	outbox *mail.Outbox
 
 	mlPrefix string  // of what ml processes say
 	admin    db.User // has goodPassword
@@ -116,11 +119,13 @@ func emptySite(t testing.TB, settings ...string) *site {
 	go hub.Run(hubContext)
 	s.mlPrefix, s.redis = "test:"+uuid.NewString(), pool
 	s.queue = jobs.NewQueue("test"+uuid.NewString(), pool)
+	s.outbox = mail.NewOutbox(t.TempDir())
 	s.app = app.New(app.Deps{
 		DB: s.db, Storage: store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
 		ML:        ml.NewClient(pool, s.mlPrefix),
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
+		Mail: app.MailDeps{BaseURL: cfg.BaseURL, From: cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
 	})
 	s.web = s.newServer()
 	return s

@@ -73,3 +73,6 @@ DELETE FROM invitations WHERE coalesce(accepted_at, revoked_at, expires_at) < sq
 
 -- name: InvitationAlbum :one
 SELECT a.* FROM albums a JOIN invitations i ON i.album_id = a.id WHERE i.id = $1;
+
+-- name: AllGroupNames :many
+SELECT id, name FROM groups ORDER BY lower(name), id;
