@@ -58,7 +58,7 @@ func (h invitationHandlers) ofAlbum(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, invitations.InAlbumPage(invitations.AlbumPage{Head: h.albumHead(c, d), Open: open}))
+	return h.render(c, http.StatusOK, invitations.InAlbumPage(invitations.AlbumPage{Head: h.albumHead(c, d), MembersURL: membersPath(d.ID), Open: open}))
 }
 
 // open is the part of a page that shows and makes invitations, with what was
@@ -197,7 +197,7 @@ func (h invitationHandlers) again(c echo.Context, status int, album app.AlbumDet
 	if album.ID == uuid.Nil {
 		return h.render(c, status, invitations.OnSitePage(invitations.SitePage{Page: h.page(c), Open: open}))
 	}
-	return h.render(c, status, invitations.InAlbumPage(invitations.AlbumPage{Head: h.albumHead(c, album), Open: open}))
+	return h.render(c, status, invitations.InAlbumPage(invitations.AlbumPage{Head: h.albumHead(c, album), MembersURL: membersPath(album.ID), Open: open}))
 }
 
 // lineProblem says in one sentence why a line led to no invitation.

@@ -72,7 +72,7 @@ func (h memberHandlers) show(c echo.Context, status int, p members.Members, role
 		p.Leave = &members.Leave{URL: albumPath(d.ID) + "/leave", Text: i18n.T(ctx, "members.leave_sure")}
 	}
 	if m.CanManage {
-		p.AddURL, p.Roles = path, roleOptions(ctx, role)
+		p.AddURL, p.Roles, p.InviteURL = path, roleOptions(ctx, role), albumInvitationsPath(d.ID)
 		for _, g := range m.Groups {
 			p.Groups = append(p.Groups, ui.Option{Value: g.ID.String(), Label: g.Name})
 		}

@@ -79,7 +79,7 @@ func GroupsPage(p Groups) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = siteNav("groups").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = SiteNav("groups").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -12,6 +12,8 @@ var siteMenu = []place{
 	{"status", "/admin", "admin.status"},
 	{"users", "/admin/users", "users.title"},
 	{"groups", "/admin/groups", "groups.title"},
+	{"invitations", "/admin/invitations", "invitations.title"},
+	{"mail", "/admin/mail", "mails.title"},
 }
 
 // Users is a page of the accounts, with the form that searches them (GET).

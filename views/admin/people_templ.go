@@ -14,8 +14,8 @@ import (
 	"strconv"
 )
 
-// siteNav is the menu of the administration.
-func siteNav(current string) templ.Component {
+// SiteNav is the menu of the administration.
+func SiteNav(current string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -45,8 +45,9 @@ type Result struct {
 
 // AlbumPage is the page of an album's invitations.
 type AlbumPage struct {
-	Head albums.Head
-	Open Open
+	Head       albums.Head
+	MembersURL string
+	Open       Open
 }
 
 // SitePage is the page of all invitations.

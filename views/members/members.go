@@ -16,13 +16,14 @@ type Members struct {
 	Leave   *Leave
 
 	// For those who may share the album:
-	AddURL   string // POST with email or group, and role; "" for the others
-	Email    string // as typed
-	Roles    []ui.Option
-	Groups   []ui.Option
-	Grants   []Grant
-	Transfer *Transfer
-	Errors   ui.Errors
+	InviteURL string // people invited by mail; "" for none
+	AddURL    string // POST with email or group, and role; "" for the others
+	Email     string // as typed
+	Roles     []ui.Option
+	Groups    []ui.Option
+	Grants    []Grant
+	Transfer  *Transfer
+	Errors    ui.Errors
 }
 
 // Person is somebody who may see the album.
