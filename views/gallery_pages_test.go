@@ -73,6 +73,7 @@ func (g *gallery) pages() map[string]templ.Component {
 		"problem":         layout.ProblemPage(layout.Problem{Page: page("/x"), Status: 404, Reference: "01J3-7Q2M"}),
 		"problem-visitor": layout.ProblemPage(layout.Problem{Page: visitor, Status: 503, Reference: "01J3-7Q2M", RetryURL: "/"}),
 	}
+	maps.Copy(all, mailPages())
 	maps.Copy(all, people())
 	return all
 }
