@@ -15,12 +15,13 @@ function inGrid(key, target) {
     return next || here;
   }
   if (!here) return false;
+  const wanted = { f: "favouriteUrl", "#": "trashUrl", d: "originalUrl", a: "albumUrl" }[key];
+  if (!list.dataset[wanted]) return false; // not on this page, or not for a visitor
   const url = (name) => list.dataset[name].replace("{id}", here.dataset.id);
   if (key === "f") favourite(here, url("favouriteUrl"));
   else if (key === "#") trash(here, url("trashUrl"));
   else if (key === "d") download(url("originalUrl"));
-  else if (key === "a" && list.dataset.albumUrl) location.assign(url("albumUrl") + "?back=" + encodeURIComponent(location.pathname + location.search + "#" + here.id));
-  else return false;
+  else location.assign(url("albumUrl") + "?back=" + encodeURIComponent(location.pathname + location.search + "#" + here.id));
   return true;
 }
 

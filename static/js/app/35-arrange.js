@@ -51,6 +51,7 @@ const mark = (item) => {
 };
 document.addEventListener("dragstart", (event) => {
   dragged = event.target.closest?.("[data-arrange] > li");
+  event.dataTransfer?.setData("text/plain", ""); // Firefox drags nothing without
   dragged?.classList.add("is-dragged");
 });
 document.addEventListener("dragover", (event) => {
