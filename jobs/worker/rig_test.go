@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"log/slog"
 	"math/rand/v2"
+	"net/mail"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"albumen/db/dbtest"
 	"albumen/jobs"
 	"albumen/jobs/worker"
+	letters "albumen/mail"
 	"albumen/media"
 	"albumen/ml"
 	"albumen/redisdb"
@@ -51,6 +53,7 @@ type rig struct {
 	queue     *jobs.Queue
 	media     worker.Processor
 	namespace string
+	outbox    *letters.Outbox
 	owner     db.User
 	mu        sync.Mutex
 	events    []app.Event
@@ -97,9 +100,11 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { processor.Close() })
 	r.media = processor
 	r.queue = jobs.NewQueue(r.namespace, r.redis)
+	r.outbox = letters.NewOutbox(t.TempDir())
 	r.App = app.New(app.Deps{
 		DB: r.db, Storage: r.store, Jobs: r.queue, Live: r, Log: slog.New(slog.DiscardHandler), DefaultZone: time.UTC, Now: time.Now,
-		ML: ml.NewClient(r.redis, r.namespace+":ml"),
+		ML: ml.NewClient(r.redis, r.namespace+":ml"), SecretKey: []byte("0123456789abcdef0123456789abcdef"),
+		Mail: app.MailDeps{From: &mail.Address{Address: "photos@example.org"}, Transport: r.outbox, Outbox: r.outbox},
 	})
 	if r.owner, err = r.db.CreateUser(t.Context(), db.CreateUserParams{ID: uuid.New(), Email: "ada@example.org", Language: "en", TimeZone: "UTC"}); err != nil {
 		t.Fatal(err)
