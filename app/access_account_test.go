@@ -264,7 +264,7 @@ var testedElsewhere = map[string]string{
 // withoutActor are the doors through which an actor comes in: reviewed one by
 // one, they decide by secrets and not by rights.
 var withoutActor = []string{
-	"ActorOfToken", "ActorOfUser", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
+	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
 	"PublicSite",
 }

@@ -12,7 +12,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/language"
 
@@ -105,19 +104,6 @@ func (a *App) NoteSignIn(ctx context.Context, actor Actor) error {
 		return Unauthenticated()
 	}
 	return a.audit(ctx, a.db.Queries, actor, auditEvent{Action: "session.begin", Kind: "user", Object: actor.UserID()})
-}
-
-// ActorOfUser returns the actor of a session's user: nobody when the account is
-// gone or suspended.
-func (a *App) ActorOfUser(ctx context.Context, userID uuid.UUID) (Actor, error) {
-	user, err := a.db.UserByID(ctx, userID)
-	if db.IsNotFound(err) {
-		return Actor{}, nil
-	}
-	if err != nil {
-		return Actor{}, fmt.Errorf("load the user of a session: %w", err)
-	}
-	return UserActor(user), nil
 }
 
 // CreateUser makes an account; only site admins and the system may.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,29 +32,26 @@ func (a *App) Months(ctx context.Context, actor Actor, scope db.Scope) ([]Month,
 
 // months is Months for a caller that has decided access.
 func (a *App) months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
-	counts := map[time.Time]int{}
-	if scope != db.ScopeShared {
-		own, err := a.db.OwnMonths(ctx, actor.UserID())
-		if err != nil {
-			return nil, fmt.Errorf("count one's own months: %w", err)
-		}
-		for _, m := range own {
-			counts[m.Month.UTC()] += int(m.N)
-		}
+	counts, err := a.db.Months(ctx, actor.UserID(), actor.Subjects(), scope)
+	if err != nil {
+		return nil, err
 	}
-	if scope == db.ScopeShared || scope == db.ScopeAll {
-		shared, err := a.db.SharedMonths(ctx, db.SharedMonthsParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
-		if err != nil {
-			return nil, fmt.Errorf("count the shared months: %w", err)
-		}
-		for _, m := range shared {
-			counts[m.Month.UTC()] += int(m.N)
-		}
+	return monthsOf(counts), nil
+}
+
+// monthsOf adds one's own and the shared months up.
+func monthsOf(m db.MonthCounts) []Month {
+	counts := map[time.Time]int{}
+	for _, own := range m.Own {
+		counts[own.Month.UTC()] += int(own.N)
+	}
+	for _, shared := range m.Shared {
+		counts[shared.Month.UTC()] += int(shared.N)
 	}
 	months := make([]Month, 0, len(counts))
 	for month, n := range counts {
 		months = append(months, Month{Month: month, Count: n})
 	}
 	slices.SortFunc(months, func(x, y Month) int { return y.Month.Compare(x.Month) })
-	return months, nil
+	return months
 }

@@ -188,30 +188,45 @@ func (a *App) browse(ctx context.Context, f db.Filter, q SearchQuery) (SearchPag
 
 // searchText answers a page of a search by words.
 func (a *App) searchText(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (SearchPage, error) {
-	found, err := a.match(ctx, actor, f, q)
+	s, err := a.begin(ctx, actor, f, q, nil)
 	if err != nil {
 		return SearchPage{}, err
 	}
-	page := SearchPage{Next: found.next.encode(q), Total: found.next.total, AtLeast: found.next.atLeast}
-	err = a.explain(ctx, &page, found.rows, found.compiled, found.language)
-	return page, err
+	return s.text(ctx)
+}
+
+// text is the page by words alone.
+func (s *searching) text(ctx context.Context) (SearchPage, error) {
+	found, err := s.match(ctx, s.q)
+	if err != nil {
+		return SearchPage{}, err
+	}
+	page := SearchPage{Next: found.next.encode(s.q), Total: found.next.total, AtLeast: found.next.atLeast}
+	ids := make([]uuid.UUID, len(found.rows))
+	for i, r := range found.rows {
+		ids[i] = r.ID
+	}
+	texts, err := s.db.SearchTexts(ctx, ids)
+	if err != nil {
+		return SearchPage{}, fmt.Errorf("load the texts of the hits: %w", err)
+	}
+	return page, s.explain(ctx, &page, found.rows, texts, found.compiled)
 }
 
 // matches is one page of what a search by words found.
 type matches struct {
 	compiled
-	rows     []db.RankedRow
-	next     searchPlace
-	stretch  searchPlace // that the rows are of
-	language string
+	rows    []db.RankedRow
+	next    searchPlace
+	stretch searchPlace // that the rows are of
 }
 
-// match finds one page. When nothing matches as typed, it tries the words that
+// match finds one page of the query, which differs from the search's in its
+// cursor and limit only. When nothing matches as typed, it tries the words that
 // were probably meant.
-func (a *App) match(ctx context.Context, actor Actor, f db.Filter, q SearchQuery) (matches, error) {
-	groups := parseSearch(q.Q)
+func (s *searching) match(ctx context.Context, q SearchQuery) (matches, error) {
 	terms := 0
-	for _, g := range groups {
+	for _, g := range s.groups {
 		terms += len(g)
 	}
 	if terms > maxSearchTerms {
@@ -224,26 +239,22 @@ func (a *App) match(ctx context.Context, actor Actor, f db.Filter, q SearchQuery
 	if err != nil {
 		return matches{}, err
 	}
-	if f.Scope == db.ScopeAll {
-		shared, err := a.db.HasShared(ctx, db.HasSharedParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
-		if err != nil {
-			return matches{}, fmt.Errorf("look for shared albums: %w", err)
-		}
-		if !shared {
-			f.Scope = db.ScopeOwn // the same items, and an index that holds only them
-		}
-	}
-	m := matches{}
-	if u, ok := actor.User(); ok {
-		m.language = u.Language
-	}
+	m, f := matches{}, s.filter
 	for {
-		if m.compiled, err = a.compileSearch(ctx, groups, m.language, place.corrected); err != nil {
+		if m.compiled, err = s.compile(ctx, place.corrected); err != nil {
 			return matches{}, err
 		}
-		f.Text = m.query
-		if f.Text != "" {
-			if m.rows, m.next, m.stretch, err = a.rank(ctx, actor, f, q, place); err != nil {
+		if s.byMeaning() && s.near == nil && !s.surelyExact() {
+			near := s.filter
+			near.Without = m.without
+			s.near = &near
+		}
+		switch {
+		case f.Text == m.query: // nothing to look for, or no other words are known
+			m.next.corrected = place.corrected && m.query != ""
+		default:
+			f.Text = m.query
+			if m.rows, m.next, m.stretch, err = s.rank(ctx, f, q, place); err != nil {
 				return matches{}, err
 			}
 		}

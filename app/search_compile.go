@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,29 +33,21 @@ type compiled struct {
 	prefixes []string
 }
 
-// compileSearch turns the parsed search into a tsquery for the language. With
+// compile turns the parsed search into a tsquery for the language. With
 // correct, each single word also stands for the known words that it resembles.
-func (a *App) compileSearch(ctx context.Context, groups [][]term, language string, correct bool) (compiled, error) {
+func (s *searching) compile(ctx context.Context, correct bool) (compiled, error) {
 	c := compiled{wanted: map[string]string{}}
-	var terms []string
-	for _, g := range groups {
-		for _, t := range g {
-			terms = append(terms, t.text)
+	var similar map[string][]db.SearchTermsRow
+	if correct {
+		var err error
+		if similar, err = s.corrections(ctx); err != nil {
+			return c, err
 		}
-	}
-	rows, err := a.db.SearchTerms(ctx, db.SearchTermsParams{Language: language, Terms: terms})
-	if err != nil {
-		return c, fmt.Errorf("read the search: %w", err)
 	}
 	var alternatives, without []string
 	excludes := true // every alternative does
-	for _, g := range groups {
-		mine := rows[:len(g)]
-		rows = rows[len(g):]
-		query, not, err := a.compileGroup(ctx, &c, g, mine, language, correct)
-		if err != nil {
-			return c, err
-		}
+	for g, rows := range s.termRows() {
+		query, not := c.compileGroup(g, rows, similar)
 		if query != "" {
 			alternatives = append(alternatives, query)
 		}
@@ -68,17 +61,37 @@ func (a *App) compileSearch(ctx context.Context, groups [][]term, language strin
 	return c, nil
 }
 
-// compileGroup returns the condition of an alternative, empty where nothing can
-// match, and what of it only excludes.
-func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db.SearchTermsRow, language string, correct bool) (query string, not []string, err error) {
-	// Stop words narrow nothing down; they count only where there is nothing else.
+// termRows are the alternatives of the search with what the server made of
+// their terms.
+func (s *searching) termRows() iter.Seq2[[]term, []db.SearchTermsRow] {
+	return func(yield func([]term, []db.SearchTermsRow) bool) {
+		rows := s.facts.Terms
+		for _, g := range s.groups {
+			if !yield(g, rows[:len(g)]) {
+				return
+			}
+			rows = rows[len(g):]
+		}
+	}
+}
+
+// counts tells which terms of an alternative say anything. Stop words narrow
+// nothing down; they count only where there is nothing else.
+func counts(rows []db.SearchTermsRow) func(db.SearchTermsRow) bool {
 	meaning := slices.ContainsFunc(rows, func(r db.SearchTermsRow) bool { return r.Stemmed != "" })
+	return func(r db.SearchTermsRow) bool { return r.Whole != "" && (r.Stemmed != "" || !meaning) }
+}
+
+// compileGroup returns the condition of an alternative, empty where nothing can
+// match, and what of it only excludes. Similar are the corrections by lexeme.
+func (c *compiled) compileGroup(g []term, rows []db.SearchTermsRow, similar map[string][]db.SearchTermsRow) (query string, not []string) {
+	counts := counts(rows)
 	without := excluded(g, rows)
 	var all []string
 	impossible := false
 	for i, t := range g {
 		r := rows[i]
-		if r.Whole == "" || (r.Stemmed == "" && meaning) {
+		if !counts(r) {
 			continue
 		}
 		if t.negated {
@@ -89,20 +102,18 @@ func (a *App) compileGroup(ctx context.Context, c *compiled, g []term, rows []db
 		if !t.contradicts(r, without) {
 			ways = append(ways, c.termQuery(t, r, ""))
 		}
-		if correct && len(r.Lexemes) == 1 {
-			more, err := a.corrections(ctx, c, r.Lexemes[0], t.text, language)
-			if err != nil {
-				return "", nil, err
+		if len(r.Lexemes) == 1 {
+			for _, meant := range similar[r.Lexemes[0]] {
+				ways = append(ways, c.termQuery(term{}, meant, t.text))
 			}
-			ways = append(ways, more...)
 		}
 		impossible = impossible || len(ways) == 0
 		all = append(all, "("+strings.Join(ways, " | ")+")")
 	}
 	if all = append(all, not...); len(all) == 0 || impossible {
-		return "", not, nil
+		return "", not
 	}
-	return "(" + strings.Join(all, " & ") + ")", not, nil
+	return "(" + strings.Join(all, " & ") + ")", not
 }
 
 // excluded are the lexemes that no hit of the group may have.
@@ -165,18 +176,58 @@ func lexemesOf(query string) []string {
 	return found
 }
 
-// corrections are conditions for the known words nearest to the lexeme.
-func (a *App) corrections(ctx context.Context, c *compiled, lexeme, typed, language string) ([]string, error) {
-	length := utf8.RuneCountInString(lexeme)
-	if length < minCorrectLength || length > maxCorrectLength || strings.ContainsAny(lexeme, "0123456789") {
+// corrections are the known words nearest to each lexeme that may be a mistyped
+// one, as the server takes them.
+func (s *searching) corrections(ctx context.Context) (map[string][]db.SearchTermsRow, error) {
+	var lexemes []string
+	var asked []db.SimilarWordsParams
+	for g, rows := range s.termRows() {
+		counts := counts(rows)
+		for i, t := range g {
+			if r := rows[i]; counts(r) && !t.negated && len(r.Lexemes) == 1 && correctable(r.Lexemes[0]) && !slices.Contains(lexemes, r.Lexemes[0]) {
+				lexemes = append(lexemes, r.Lexemes[0])
+				asked = append(asked, db.SimilarWordsParams{Word: r.Lexemes[0], Edits: edits([]rune(r.Lexemes[0]))})
+			}
+		}
+	}
+	if len(lexemes) == 0 {
 		return nil, nil
 	}
-	similar, err := a.db.SimilarWords(ctx, db.SimilarWordsParams{Word: lexeme, Edits: edits([]rune(lexeme))})
+	similar, err := s.db.SimilarWordsOf(ctx, asked)
 	if err != nil {
-		return nil, fmt.Errorf("look for similar words: %w", err)
+		return nil, err
 	}
+	var of, words []string // words[i] corrects of[i]
+	for i, lexeme := range lexemes {
+		for _, word := range nearestWords(lexeme, similar[i]) {
+			of, words = append(of, lexeme), append(words, word)
+		}
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	rows, err := s.db.SearchTerms(ctx, db.SearchTermsParams{Language: s.language, Terms: words})
+	if err != nil {
+		return nil, fmt.Errorf("read the corrections: %w", err)
+	}
+	meant := map[string][]db.SearchTermsRow{}
+	for i, r := range rows {
+		if r.Whole != "" {
+			meant[of[i]] = append(meant[of[i]], r)
+		}
+	}
+	return meant, nil
+}
+
+func correctable(lexeme string) bool {
+	length := utf8.RuneCountInString(lexeme)
+	return length >= minCorrectLength && length <= maxCorrectLength && !strings.ContainsAny(lexeme, "0123456789")
+}
+
+// nearestWords are those of the words that the lexeme may be meant for, nearest first.
+func nearestWords(lexeme string, similar []string) []string {
 	limit := 2
-	if length <= 5 {
+	if utf8.RuneCountInString(lexeme) <= 5 {
 		limit = 1
 	}
 	type near struct {
@@ -196,20 +247,7 @@ func (a *App) corrections(ctx context.Context, c *compiled, lexeme, typed, langu
 	for _, n := range best[:min(len(best), maxCorrections)] {
 		words = append(words, n.word)
 	}
-	if len(words) == 0 {
-		return nil, nil
-	}
-	rows, err := a.db.SearchTerms(ctx, db.SearchTermsParams{Language: language, Terms: words})
-	if err != nil {
-		return nil, fmt.Errorf("read the corrections: %w", err)
-	}
-	var queries []string
-	for _, r := range rows {
-		if r.Whole != "" {
-			queries = append(queries, c.termQuery(term{}, r, typed))
-		}
-	}
-	return queries, nil
+	return words
 }
 
 // edits are all words at one edit from w over the Latin letters.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"math"
 	"slices"
 	"time"
@@ -93,21 +92,13 @@ func (s scale) sure(p placed, words bool) bool {
 	return true
 }
 
-// scaleOf samples what the actor sees, whatever the filter.
-func (a *App) scaleOf(ctx context.Context, f db.Filter, n db.Near, months []Month) (scale, error) {
-	visible := 0
-	for _, m := range months {
-		visible += m.Count
+// sample says what of all that the actor sees is compared to know chance,
+// whatever the filter.
+func (s *searching) sample() db.Sample {
+	if s.visible <= sampleAll {
+		return db.Sample{Times: []time.Time{time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, Albums: sampleAll, Each: sampleAll}
 	}
-	part := db.Sample{Times: []time.Time{time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, Albums: sampleAll, Each: sampleAll}
-	if visible > sampleAll {
-		part = db.Sample{Times: evenly(months, visible), Albums: samplePlaces, Each: sampleEach}
-	}
-	sample, err := a.db.Background(ctx, f, n, part)
-	if err != nil {
-		return scale{}, err
-	}
-	return newScale(sample, visible), nil
+	return db.Sample{Times: evenly(s.months, s.visible), Albums: samplePlaces, Each: sampleEach}
 }
 
 // evenly are times with about as many items between each two of them.

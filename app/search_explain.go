@@ -42,16 +42,9 @@ const (
 // token is a word of a text, by its place in bytes.
 type token struct{ from, to int }
 
-// explain fills the page's hits from the rows, with what matched in each.
-func (a *App) explain(ctx context.Context, page *SearchPage, rows []db.RankedRow, c compiled, language string) error {
-	ids := make([]uuid.UUID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	texts, err := a.db.SearchTexts(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("load the texts of the hits: %w", err)
-	}
+// explain fills the page's hits from the rows, with what matched in each; texts
+// are what the rows lack.
+func (s *searching) explain(ctx context.Context, page *SearchPage, rows []db.RankedRow, texts []db.SearchTextsRow, c compiled) error {
 	more := make(map[uuid.UUID]db.SearchTextsRow, len(texts))
 	for _, t := range texts {
 		more[t.ID] = t
@@ -72,7 +65,7 @@ func (a *App) explain(ctx context.Context, page *SearchPage, rows []db.RankedRow
 			}
 		}
 	}
-	if err := m.decide(ctx, a.db, language); err != nil {
+	if err := m.decide(ctx, s.db, s.language); err != nil {
 		return err
 	}
 	for _, r := range rows {

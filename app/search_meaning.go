@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"albumen/db"
+	"albumen/internal/aside"
 	"albumen/ml"
 )
 
@@ -41,38 +42,35 @@ type meaning struct {
 	notes  []string
 }
 
-// meaningOf has the search's text embedded. Without an answer in time vector is
-// nil, and the note says why.
-func (a *App) meaningOf(ctx context.Context, q SearchQuery) (meaning, error) {
-	m := meaning{}
-	off := func(note string) (meaning, error) {
-		m.notes = append(m.notes, note)
+// askMeaning has the search's text embedded while words are looked up. Without
+// an answer in time vector is nil, and the note says why.
+func (a *App) askMeaning(ctx context.Context, q SearchQuery, model db.EmbeddingModel, ok bool) *aside.Task[meaning] {
+	return aside.Run(ctx, func(ctx context.Context) (meaning, error) {
+		m := meaning{model: model}
+		text := wordsOf(q.Q)
+		if text == "" {
+			return m, nil
+		}
+		if !ok || a.ml == nil {
+			m.notes = []string{a.whyNoModel(ctx, "")}
+			return m, nil
+		}
+		limited, cancel := context.WithTimeout(ctx, textWait)
+		defer cancel()
+		vector, err := a.ml.EmbedText(limited, model.Name, text)
+		switch {
+		case err == nil && len(vector) == int(model.Dimension):
+			m.vector = vector
+			return m, nil
+		case errors.Is(err, ml.ErrNoModel):
+			m.notes = []string{a.whyNoModel(ctx, model.Name)}
+			return m, nil
+		case !errors.Is(err, ml.ErrUnavailable) && ctx.Err() == nil:
+			a.log.WarnContext(ctx, "could not have a search embedded", "dimension", len(vector), "error", err)
+		}
+		m.notes = []string{NoteModelAway}
 		return m, nil
-	}
-	text := wordsOf(q.Q)
-	model, ok, err := a.activeModel(ctx)
-	if err != nil || text == "" {
-		return m, err
-	}
-	if !ok || a.ml == nil {
-		return off(a.whyNoModel(ctx, ""))
-	}
-	m.model = model
-	limited, cancel := context.WithTimeout(ctx, textWait) // not for what comes after the answer
-	defer cancel()
-	m.vector, err = a.ml.EmbedText(limited, model.Name, text)
-	switch {
-	case err == nil && len(m.vector) == int(model.Dimension):
-		m.notes, err = a.modelNotes(ctx, model)
-		return m, err
-	case errors.Is(err, ml.ErrNoModel):
-		m.vector = nil
-		return off(a.whyNoModel(ctx, model.Name))
-	case !errors.Is(err, ml.ErrUnavailable):
-		a.log.WarnContext(ctx, "could not have a search embedded", "dimension", len(m.vector), "error", err)
-		m.vector = nil
-	}
-	return off(NoteModelAway)
+	})
 }
 
 // SearchNotes are the notes that a search by meaning would come with now, for
@@ -88,7 +86,11 @@ func (a *App) SearchNotes(ctx context.Context, actor Actor) ([]string, error) {
 	if !ok {
 		return []string{a.whyNoModel(ctx, "")}, nil
 	}
-	return a.modelNotes(ctx, model)
+	unfinished, err := a.db.Unfinished(ctx, model.ID)
+	if err != nil {
+		return nil, fmt.Errorf("look for items without an embedding: %w", err)
+	}
+	return modelNotes(model, unfinished), nil
 }
 
 // wordsOf is what a search says positively, as one text, emoji included.
@@ -138,52 +140,73 @@ func (a *App) whyNoModel(ctx context.Context, active string) string {
 	return NoteNoModel
 }
 
-// modelNotes is what a person should know of results by the model.
-func (a *App) modelNotes(ctx context.Context, model db.EmbeddingModel) ([]string, error) {
+// modelNotes is what a person should know of results by the model; unfinished
+// says that it has not looked at every item.
+func modelNotes(model db.EmbeddingModel, unfinished bool) []string {
 	var notes []string
 	if model.Random {
 		notes = append(notes, NoteRandom)
 	}
-	unfinished, err := a.db.Unfinished(ctx, model.ID)
-	if err != nil {
-		return nil, fmt.Errorf("look for items without an embedding: %w", err)
-	}
 	if unfinished || !model.BacklogDone {
 		notes = append(notes, NoteBuilding)
 	}
-	return notes, nil
+	return notes
 }
 
-// near finds what lies nearest to the meaning, at least wanted of it where there
-// is as much; full tells that there is more. What the filter leaves is compared
-// item by item where that is quicker than to have the index propose so many
-// that enough pass: n proposals leave n·left/all, and each costs as much as lookups.
-func (a *App) near(ctx context.Context, f db.Filter, n db.Near, months []Month, wanted int) (found []db.NearRow, full bool, err error) {
-	all, err := a.db.EmbeddedRows(ctx, n.Model)
-	if err != nil {
-		return nil, false, err
-	}
-	visible := 0.0
-	for _, m := range months {
-		visible += float64(m.Count)
-	}
-	all = max(all, visible)
-	share, err := a.db.EstimateShare(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
+// width is how many of the nearest are asked for, and whether what the filter
+// leaves is compared item by item: where that is quicker than to have the index
+// propose so many that enough pass. N proposals leave n·left/all, and each costs
+// as much as lookups.
+func (s *searching) width(f db.Filter, wanted int, share float64) (limit int, exact bool) {
+	visible := float64(s.visible)
+	all := max(s.facts.Embedded, visible)
 	left := visible * share
 	if f.Album != (uuid.UUID{}) || f.Uploader != (uuid.UUID{}) || f.Favourite {
 		left = min(visible, all*share) // these say themselves whose items they are
 	}
-	n.Limit = max(wanted, int(min(fuseWindow, max(fewestNear, fuseWindow*left/all))))
-	if n.Exact = left*left <= lookups*float64(n.Limit)*all; n.Exact {
+	limit = max(wanted, int(min(fuseWindow, max(fewestNear, fuseWindow*left/max(all, 1)))))
+	return limit, left*left <= lookups*float64(limit)*all
+}
+
+// surelyExact tells that whatever the filter leaves is compared item by item.
+func (s *searching) surelyExact() bool {
+	_, exact := s.width(db.Filter{}, 0, 1)
+	return exact
+}
+
+// nearest finds what lies nearest to the meaning, at least wanted of it where
+// there is as much, and a sample of what lies anywhere; full tells that there is more.
+func (s *searching) nearest(ctx context.Context, f db.Filter, n db.Near, wanted int) (found []db.NearRow, sample []float32, full bool, err error) {
+	n.Exact = s.surelyExact()
+	if !n.Exact {
+		if s.nearShare == nil {
+			share, err := s.share(ctx, f)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			s.nearShare = &share
+		}
+		n.Limit, n.Exact = s.width(f, wanted, *s.nearShare)
+	}
+	if n.Exact {
 		n.Limit = mostNear
 	}
-	if found, err = a.db.NearItems(ctx, f, n); err != nil {
-		return nil, false, err
+	if found, sample, err = s.db.Nearest(ctx, f, n, s.sample()); err != nil {
+		return nil, nil, false, err
 	}
-	return found, len(found) >= n.Limit, nil
+	return found, sample, len(found) >= n.Limit, nil
+}
+
+// byMeaning reports a search that ranks by words and meaning.
+func (s *searching) byMeaning() bool { return s.model != nil && s.q.fuses() }
+
+// isOff reports that meaning has turned out to be off.
+func isOff(asked *aside.Task[meaning]) bool {
+	if !asked.Ended() {
+		return false
+	}
+	m, err := asked.Wait()
+	return err != nil || m.vector == nil
 }
 
 // searchMeaning answers a page of a search by meaning, or by words and meaning.
@@ -193,18 +216,43 @@ func (a *App) searchMeaning(ctx context.Context, actor Actor, f db.Filter, q Sea
 	if started == cursorSearch { // it began without meaning and goes on so
 		return a.searchText(ctx, actor, f, q)
 	}
-	m, err := a.meaningOf(ctx, q)
+	model, ok, err := a.activeModel(ctx)
 	if err != nil {
 		return SearchPage{}, err
 	}
-	page := SearchPage{}
-	if m.vector != nil {
+	asked := a.askMeaning(ctx, q, model, ok)
+	defer asked.Stop()
+	var searched *db.EmbeddingModel
+	if ok {
+		searched = &model
+	}
+	s, err := a.begin(ctx, actor, f, q, searched)
+	if err != nil {
+		return SearchPage{}, err
+	}
+	var found ranked
+	began := time.Now()
+	if ok && !isOff(asked) {
 		limited, cancel := db.Limit(ctx, meaningLimit)
-		page, err = a.fusedPage(limited, actor, f, q, m)
+		found, err = s.rankWords(limited)
 		err = db.Slow(limited, err)
 		cancel()
+	}
+	spent := time.Since(began)
+	m, askErr := asked.Wait()
+	if askErr != nil {
+		return SearchPage{}, askErr
+	}
+	page := SearchPage{}
+	if m.vector != nil {
+		if err == nil { // what waiting for the vector took does not count
+			limited, cancel := db.Limit(ctx, meaningLimit-spent)
+			page, err = s.fusedPage(limited, m, found)
+			err = db.Slow(limited, err)
+			cancel()
+		}
 		if err == nil || !db.IsTooSlow(err) || started == cursorMeaning {
-			page.Notes = m.notes
+			page.Notes = modelNotes(model, s.facts.Unfinished)
 			return page, err
 		}
 		a.log.WarnContext(ctx, "search by meaning took too long", "error", err)
@@ -213,7 +261,7 @@ func (a *App) searchMeaning(ctx context.Context, actor Actor, f db.Filter, q Sea
 	if started == cursorMeaning {
 		return SearchPage{}, &Error{Code: CodeUnavailable, Key: "search.meaning_gone"}
 	}
-	page, err = a.searchText(ctx, actor, f, q)
+	page, err = s.text(ctx)
 	page.Notes = m.notes
 	return page, err
 }

@@ -10,29 +10,41 @@ import (
 	"albumen/db"
 )
 
+// ranked is where a page of a search by meaning starts, and what its words found.
+type ranked struct {
+	matches
+	place meaningPlace
+}
+
+// rankWords is the part of a search by meaning that needs no vector.
+func (s *searching) rankWords(ctx context.Context) (ranked, error) {
+	place, err := decodeMeaningCursor(s.q.Cursor, s.q.meaningFingerprint(s.model.Name))
+	if err != nil {
+		return ranked{}, err
+	}
+	words, err := s.words(ctx, place)
+	return ranked{words, place}, err
+}
+
 // fusedPage cuts one page from a search by meaning.
-func (a *App) fusedPage(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, m meaning) (SearchPage, error) {
-	fingerprint := q.meaningFingerprint(m.model.Name)
-	place, err := decodeMeaningCursor(q.Cursor, fingerprint)
+func (s *searching) fusedPage(ctx context.Context, m meaning, found ranked) (SearchPage, error) {
+	r, err := s.fuse(ctx, m, found)
 	if err != nil {
 		return SearchPage{}, err
 	}
-	r, err := a.fuseSearch(ctx, actor, f, q, m, place)
-	if err != nil {
-		return SearchPage{}, err
-	}
-	if q.Cursor == "" {
+	place := found.place
+	if s.q.Cursor == "" {
 		place.corrected = r.next.corrected
-		place.total, place.atLeast = r.total(q)
+		place.total, place.atLeast = r.total(s.q)
 	}
-	c := cutting{App: a, actor: actor, filter: f, q: q, fused: r, place: place}
+	c := cutting{searching: s, fused: r, place: place}
 	if err := c.cut(ctx); err != nil {
 		return SearchPage{}, err
 	}
 	page := SearchPage{Total: place.total, AtLeast: place.atLeast}
 	if c.more() {
 		c.place.seen += len(c.hits)
-		page.Next = c.place.encode(fingerprint)
+		page.Next = c.place.encode(s.q.meaningFingerprint(s.model.Name))
 	}
 	page.Cut = page.Next == "" && r.full
 	return page, c.fill(ctx, &page)
@@ -51,11 +63,8 @@ func (r fused) total(q SearchQuery) (n int, atLeast bool) {
 
 // cutting takes a page out of the parts of a search, one after the other.
 type cutting struct {
-	*App
+	*searching
 	fused
-	actor  Actor
-	filter db.Filter
-	q      SearchQuery
 	place  meaningPlace
 	hits   []placed
 	unsure int // from this hit on they are below the divider
@@ -124,7 +133,7 @@ func (c *cutting) cutWords(ctx context.Context) error {
 	}
 	q := c.q
 	q.Cursor, q.Limit = c.place.words, c.q.Limit-len(c.hits)
-	m, err := c.match(ctx, c.actor, c.filter, q)
+	m, err := c.match(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -184,7 +193,7 @@ func (c *cutting) cutByDate(ctx context.Context) error {
 	if len(c.hits) < c.q.Limit { // the words' page was short: go on with the next
 		q.Cursor, q.Limit = c.place.words, c.q.Limit-len(c.hits)
 		var err error
-		if c.fused.matches, err = c.matchSome(ctx, c.actor, c.filter, q); err != nil {
+		if c.fused.matches, err = c.matchSome(ctx, q); err != nil {
 			return err
 		}
 	}
@@ -208,7 +217,7 @@ func (c *cutting) fill(ctx context.Context, page *SearchPage) error {
 	for i, p := range c.hits {
 		ids[i] = p.id
 	}
-	items, err := c.db.FilterItems(ctx, c.filter, ids)
+	items, texts, err := c.db.FoundItems(ctx, c.filter, ids)
 	if err != nil {
 		return err
 	}
@@ -225,7 +234,7 @@ func (c *cutting) fill(ctx context.Context, page *SearchPage) error {
 		}
 	}
 	if c.q.Mode != SearchSemantic && strings.TrimSpace(c.q.Q) != "" {
-		if err := c.explain(ctx, page, rows, c.compiled, c.language); err != nil {
+		if err := c.explain(ctx, page, rows, texts, c.compiled); err != nil {
 			return err
 		}
 	} else {

@@ -6,10 +6,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
 
 	"albumen/db"
 )
@@ -42,15 +39,12 @@ type searchPlace struct {
 
 // rank reads one page of matches, the place of the next one, and the place that
 // they have in common.
-func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery, place searchPlace) (rows []db.RankedRow, next, stretch searchPlace, err error) {
-	months, err := a.searchMonths(ctx, actor, f)
-	if err != nil {
-		return nil, place, place, err
-	}
+func (s *searching) rank(ctx context.Context, f db.Filter, q SearchQuery, place searchPlace) (rows []db.RankedRow, next, stretch searchPlace, err error) {
+	months := s.searchMonths(f)
 	var cuts stretches
 	first, wanted := !place.started, 0.0
 	if place.after == nil { // a stretch begins
-		if cuts, err = a.stretches(ctx, f, months); err != nil {
+		if cuts, err = s.stretches(ctx, f, months); err != nil {
 			return nil, place, place, err
 		}
 		wanted = cuts.step
@@ -61,7 +55,7 @@ func (a *App) rank(ctx context.Context, actor Actor, f db.Filter, q SearchQuery,
 	for {
 		part := f
 		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
-		rows, err = a.db.SearchItems(ctx, part, db.Ranking{
+		rows, err = s.db.SearchItems(ctx, part, db.Ranking{
 			Months: narrow(months, part.From, part.To), Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1,
 		})
 		if err != nil {
@@ -114,16 +108,6 @@ type stretches struct {
 	share, step float64
 }
 
-// searchMonths are the months of the filter's time that hold items, newest
-// first; none where another index finds the items, or they are few.
-func (a *App) searchMonths(ctx context.Context, actor Actor, f db.Filter) ([]Month, error) {
-	if f.State != db.StateListed || f.Album != (uuid.UUID{}) || f.Favourite {
-		return nil, nil
-	}
-	months, err := a.months(ctx, actor, f.Scope)
-	return slices.DeleteFunc(months, func(m Month) bool { return !m.within(f.From, f.To) }), err
-}
-
 // within tells whether the month and the time share an instant; zero is open.
 func (m Month) within(from, to time.Time) bool {
 	return (from.IsZero() || m.Month.AddDate(0, 1, 0).After(from)) && (to.IsZero() || m.Month.Before(to))
@@ -143,7 +127,7 @@ func narrow(months []Month, from, to time.Time) []time.Time {
 	return some
 }
 
-func (a *App) stretches(ctx context.Context, f db.Filter, months []Month) (stretches, error) {
+func (s *searching) stretches(ctx context.Context, f db.Filter, months []Month) (stretches, error) {
 	items := 0
 	for _, m := range months {
 		items += m.Count
@@ -152,7 +136,7 @@ func (a *App) stretches(ctx context.Context, f db.Filter, months []Month) (stret
 		return stretches{}, nil
 	}
 	f.From, f.To = time.Time{}, time.Time{} // the months have them
-	share, err := a.db.EstimateShare(ctx, f)
+	share, err := s.share(ctx, f)
 	if err != nil || share*float64(items) <= RankLimit {
 		return stretches{}, err
 	}

@@ -44,29 +44,40 @@ type Sessions struct {
 // NewSessions returns the sessions in pool.
 func NewSessions(pool *db.Pool, now func() time.Time) *Sessions { return &Sessions{db: pool, now: now} }
 
-// Find returns a session's data and whose it is (the zero UUID: nobody's), and
-// notes that v was there. found is false when there is none or it is over.
-func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (data []byte, userID uuid.UUID, found bool, err error) {
+// Session is one that is not over.
+type Session struct {
+	Data  []byte
+	Actor Actor // whose it is: nobody, for a visitor and for a suspended user
+}
+
+// Find returns a session and notes that v was there. found is false when there
+// is none or it is over.
+func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (found Session, ok bool, err error) {
 	now, hash := s.now(), hashSecret(token)
-	row, err := s.db.FindSession(ctx, db.FindSessionParams{
-		TokenHash: hash, Now: now, IdleSince: now.Add(-SessionBrief), RememberedIdleSince: now.Add(-SessionIdle),
-	})
-	if db.IsNotFound(err) {
-		return nil, uuid.UUID{}, false, nil
+	idle, remembered := now.Add(-SessionBrief), now.Add(-SessionIdle)
+	row, err := s.db.FindSession(ctx, db.FindSessionParams{TokenHash: hash, Now: now, IdleSince: idle, RememberedIdleSince: remembered})
+	seen := row.LastSeenAt
+	switch {
+	case err == nil:
+		found = Session{row.Data, UserActor(row.User)}
+	case db.IsNotFound(err):
+		var visit db.FindVisitRow
+		visit, err = s.db.FindVisit(ctx, db.FindVisitParams{TokenHash: hash, Now: now, IdleSince: idle, RememberedIdleSince: remembered})
+		if db.IsNotFound(err) {
+			return Session{}, false, nil
+		}
+		found.Data, seen = visit.Data, visit.LastSeenAt
 	}
 	if err != nil {
-		return nil, uuid.UUID{}, false, fmt.Errorf("load a session: %w", err)
+		return Session{}, false, fmt.Errorf("load a session: %w", err)
 	}
-	if now.Sub(row.LastSeenAt) > touchAfter {
+	if now.Sub(seen) > touchAfter {
 		err := s.db.TouchSession(ctx, db.TouchSessionParams{TokenHash: hash, Now: now, Ip: v.IP, UserAgent: v.agent()})
 		if err != nil {
-			return nil, uuid.UUID{}, false, fmt.Errorf("note the use of a session: %w", err)
+			return Session{}, false, fmt.Errorf("note the use of a session: %w", err)
 		}
 	}
-	if row.UserID != nil {
-		userID = *row.UserID
-	}
-	return row.Data, userID, true, nil
+	return found, true, nil
 }
 
 // Create stores a new session of v's.

@@ -41,7 +41,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	if err := w.EndSession(t.Context(), actor, list[1].ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, found, err := sessions.Find(t.Context(), "phone", app.Visitor{}); err != nil || found {
+	if _, found, err := sessions.Find(t.Context(), "phone", app.Visitor{}); err != nil || found {
 		t.Errorf("the session goes on: %v", err)
 	}
 	wantCode(t, w.EndSession(t.Context(), actor, list[1].ID), app.CodeNotFound)
@@ -51,7 +51,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 	for token, want := range map[string]bool{"desk": true, "tablet": false, "bobs": false} {
-		if _, _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
+		if _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
 			t.Errorf("%s: %t, %v", token, found, err)
 		}
 	}
@@ -80,13 +80,13 @@ func TestSessionThatIsNotRememberedEndsWithinHours(t *testing.T) {
 	w.begin(sessions, "long", app.Visitor{UserID: u.ID, Remember: true})
 	for range 3 { // each request prolongs it
 		w.now = w.now.Add(app.SessionBrief - time.Minute)
-		if _, _, found, err := sessions.Find(t.Context(), "brief", app.Visitor{}); err != nil || !found {
+		if _, found, err := sessions.Find(t.Context(), "brief", app.Visitor{}); err != nil || !found {
 			t.Fatalf("the session ended early: %v", err)
 		}
 	}
 	w.now = w.now.Add(app.SessionBrief)
 	for token, want := range map[string]bool{"brief": false, "long": true} {
-		if _, _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
+		if _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
 			t.Errorf("%s: %t, %v", token, found, err)
 		}
 	}

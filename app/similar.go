@@ -50,15 +50,20 @@ func (a *App) searchSimilar(ctx context.Context, actor Actor, f db.Filter, q Sea
 	if err != nil {
 		return SearchPage{}, fmt.Errorf("load the embedding of %s: %w", q.Similar, err)
 	}
-	m := meaning{model: model, vector: vector.Slice(), except: q.Similar}
-	if m.notes, err = a.modelNotes(ctx, model); err != nil {
+	s, err := a.begin(ctx, actor, f, q, &model)
+	if err != nil {
 		return SearchPage{}, err
 	}
-	page, err := a.fusedPage(ctx, actor, f, q, m)
+	m := meaning{model: model, vector: vector.Slice(), except: q.Similar}
+	page := SearchPage{}
+	found, err := s.rankWords(ctx)
+	if err == nil {
+		page, err = s.fusedPage(ctx, m, found)
+	}
 	if db.IsTooSlow(err) {
 		return SearchPage{}, &Error{Code: CodeUnavailable, Key: "search.similar_too_heavy", Err: err}
 	}
-	page.Notes = m.notes
+	page.Notes = modelNotes(model, s.facts.Unfinished)
 	return page, err
 }
 

@@ -122,16 +122,37 @@ func (p *Pool) SearchItems(ctx context.Context, f Filter, r Ranking) ([]RankedRo
 	return found, nil
 }
 
-// EstimateShare returns which part of all items the planner expects f to let
-// through, access aside: from statistics, no item is read. 0 without statistics.
-func (p *Pool) EstimateShare(ctx context.Context, f Filter) (float64, error) {
-	b := &builder{}
-	text, err := collect(ctx, p, "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE "+f.where(b), b.args, pgx.RowTo[[]byte])
-	if err == nil && len(text) != 1 {
-		err = fmt.Errorf("%d plans", len(text))
+// EstimateShares returns for each filter which part of all items the planner
+// expects it to let through, access aside: from statistics, no item is read. All
+// is how many items there are; 0 without statistics, and then nothing passes.
+func (p *Pool) EstimateShares(ctx context.Context, all float64, filters ...Filter) ([]float64, error) {
+	shares := make([]float64, len(filters))
+	if all <= 0 {
+		return shares, nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("estimate the matches: %w", err)
+	texts, send := make([][][]byte, len(filters)), &batch{}
+	for i, f := range filters {
+		b := &builder{}
+		sql := "EXPLAIN (FORMAT JSON) SELECT 1 FROM media m WHERE " + f.where(b)
+		queue(send, &texts[i], pgx.RowTo[[]byte], sql, b.args...)
+	}
+	if err := p.send(ctx, send); err != nil {
+		return nil, fmt.Errorf("estimate the matches: %w", err)
+	}
+	for i, text := range texts {
+		rows, err := planned(text)
+		if err != nil {
+			return nil, fmt.Errorf("read an estimate: %w", err)
+		}
+		shares[i] = min(1, rows/all)
+	}
+	return shares, nil
+}
+
+// planned is how many rows a plan expects.
+func planned(text [][]byte) (float64, error) {
+	if len(text) != 1 {
+		return 0, fmt.Errorf("%d plans", len(text))
 	}
 	var plans []struct {
 		Plan struct {
@@ -139,14 +160,7 @@ func (p *Pool) EstimateShare(ctx context.Context, f Filter) (float64, error) {
 		}
 	}
 	if err := json.Unmarshal(text[0], &plans); err != nil || len(plans) != 1 {
-		return 0, fmt.Errorf("read the estimate %.100s: %w", text[0], err)
+		return 0, fmt.Errorf("%.100s: %w", text[0], err)
 	}
-	var all float64
-	if err := p.Pool.QueryRow(ctx, "SELECT reltuples FROM pg_class WHERE oid = 'media'::regclass").Scan(&all); err != nil {
-		return 0, fmt.Errorf("read the size of the table: %w", err)
-	}
-	if all <= 0 {
-		return 0, nil
-	}
-	return min(1, plans[0].Plan.Rows/all), nil
+	return plans[0].Plan.Rows, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,47 +106,56 @@ func (f Filter) nearSQL(n Near) (string, []any) {
 		fmt.Sprintf(" WHERE e.model_id = %d", n.Model.ID) + " ORDER BY " + distance + " LIMIT " + b.arg(n.Limit, "bigint"), b.args
 }
 
-// NearItems returns the items that f lets through and that lie nearest to the
+// Nearest returns the items that f lets through and that lie nearest to the
 // vector, the most similar first. Items that the model has not embedded are
-// left out.
-func (p *Pool) NearItems(ctx context.Context, f Filter, n Near) ([]NearRow, error) {
-	found, err := p.nearest(ctx, f, n)
+// left out. With them comes a sample, see Sample.
+func (p *Pool) Nearest(ctx context.Context, f Filter, n Near, s Sample) (found []NearRow, sample []float32, err error) {
+	b := &batch{}
+	b.planned()
+	if s.Each > 0 { // before the settings of the index
+		sql, args := f.sampleSQL(n, s)
+		queue(b, &sample, pgx.RowTo[float32], sql, args...)
+	}
+	f.queueNear(b, n, &found)
+	err = p.send(ctx, b)
 	if err == nil && !n.Exact && len(found) < n.Limit {
 		// What lies nearest may be mostly what does not pass, such as other
 		// people's items. That must not hide what does.
 		n.Exact = true
-		found, err = p.nearest(ctx, f, n)
+		again := &batch{}
+		again.planned()
+		f.queueNear(again, n, &found)
+		err = p.send(ctx, again)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the nearest items: %w", err)
+		return nil, nil, fmt.Errorf("find the nearest items: %w", err)
 	}
 	slices.SortFunc(found, func(x, y NearRow) int {
 		return cmp.Or(cmp.Compare(y.Similarity, x.Similarity), y.At.Compare(x.At), slices.Compare(y.ID[:], x.ID[:]))
 	})
-	return found, nil
+	return found, sample, nil
 }
 
-func (p *Pool) nearest(ctx context.Context, f Filter, n Near) ([]NearRow, error) {
-	sql, args := f.nearSQL(n)
-	if n.Exact {
-		return collect(ctx, p, sql, args, pgx.RowToStructByPos[NearRow])
+func (f Filter) queueNear(b *batch, n Near, found *[]NearRow) {
+	if !n.Exact {
+		b.set("hnsw.iterative_scan", "relaxed_order", "hnsw.ef_search", strconv.Itoa(breadth),
+			"hnsw.max_scan_tuples", strconv.Itoa(cmp.Or(n.Proposals, maxProposed)), "enable_sort", "off", "enable_seqscan", "off")
 	}
-	return collectNear(ctx, p, fmt.Sprintf("SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = %d;"+
-		" SET LOCAL hnsw.max_scan_tuples = %d; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off",
-		breadth, cmp.Or(n.Proposals, maxProposed)), sql, args)
+	sql, args := f.nearSQL(n)
+	queue(b, found, pgx.RowToStructByPos[NearRow], sql, args...)
 }
 
-// Sample says which items Background takes: of the actor's own timeline so many
-// before each of the times, and as many of each of so many shared albums.
+// Sample says which items' similarities are wanted beside the nearest: of the
+// actor's own timeline so many before each of the times, and as many of each of
+// so many shared albums, whatever the filter's other conditions. The zero
+// Sample: none.
 type Sample struct {
 	Times  []time.Time
 	Albums int
 	Each   int
 }
 
-// Background returns the similarities of a sample of what f's actor may see,
-// whatever f's other conditions.
-func (p *Pool) Background(ctx context.Context, f Filter, n Near, s Sample) ([]float32, error) {
+func (f Filter) sampleSQL(n Near, s Sample) (string, []any) {
 	f = Filter{UserID: f.UserID, Subjects: f.Subjects, Scope: f.Scope}
 	b := &builder{}
 	pick := func(access string) string {
@@ -160,57 +170,22 @@ func (p *Pool) Background(ctx context.Context, f Filter, n Near, s Sample) ([]fl
 		places = append(places, "SELECT m.id FROM (SELECT DISTINCT a.album_id FROM ("+f.accessible(b)+") a ORDER BY a.album_id LIMIT "+b.arg(s.Albums, "bigint")+") a, LATERAL "+
 			pick("m.album_id = a.album_id AND NOT "+mine)+" m")
 	}
-	sql := "SELECT 1 - e.distance FROM (SELECT DISTINCT p.id FROM (" + strings.Join(places, " UNION ALL ") + ") p) c, " + n.looked(b)
-	found, err := collect(ctx, p, sql, b.args, pgx.RowTo[float32])
-	if err != nil {
-		return nil, fmt.Errorf("sample the similarities: %w", err)
-	}
-	return found, nil
+	return "SELECT 1 - e.distance FROM (SELECT DISTINCT p.id FROM (" + strings.Join(places, " UNION ALL ") + ") p) c, " + n.looked(b), b.args
 }
 
-// FilterItems returns those of the items that f lets through, in no particular order.
-func (p *Pool) FilterItems(ctx context.Context, f Filter, ids []uuid.UUID) ([]ItemRow, error) {
+// FoundItems returns those of the items that f lets through, in no particular
+// order, and the texts that were searched in them.
+func (p *Pool) FoundItems(ctx context.Context, f Filter, ids []uuid.UUID) (items []ItemRow, texts []SearchTextsRow, err error) {
 	b := &builder{}
 	columns, joins := f.decorate(b)
 	sql := "SELECT " + columns + " FROM (SELECT " + itemColumns + ", m.taken_at_local AS at FROM media m WHERE m.id = ANY (" + b.arg(ids, "uuid[]") + ") AND " +
 		f.visible(b) + " AND " + f.where(b) + ") p" + joins
-	items, err := collect(ctx, p, sql, b.args, pgx.RowToStructByName[ItemRow])
-	if err != nil {
-		return nil, fmt.Errorf("load the items found: %w", err)
+	send := &batch{}
+	send.planned()
+	queue(send, &items, pgx.RowToStructByName[ItemRow], sql, b.args...)
+	queue(send, &texts, pgx.RowToStructByPos[SearchTextsRow], searchTexts, ids)
+	if err := p.send(ctx, send); err != nil {
+		return nil, nil, fmt.Errorf("load the items found: %w", err)
 	}
-	return items, nil
-}
-
-// EmbeddedRows is about how many items the model has embedded; 0 while nothing
-// is known.
-func (p *Pool) EmbeddedRows(ctx context.Context, m EmbeddingModel) (float64, error) {
-	var rows float64
-	err := p.Pool.QueryRow(ctx, "SELECT greatest(coalesce((SELECT reltuples FROM pg_class WHERE oid = to_regclass($1)), 0), 0)::float8",
-		fmt.Sprintf("embeddings_%d", m.ID)).Scan(&rows)
-	if err != nil {
-		return 0, fmt.Errorf("read the size of the embeddings: %w", err)
-	}
-	return rows, nil
-}
-
-// collectNear is collect with settings, which hold for this statement alone.
-func collectNear(ctx context.Context, p *Pool, settings, sql string, args []any) ([]NearRow, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, SearchLimit, errTooSlow)
-	defer cancel()
-	var found []NearRow
-	err := pgx.BeginTxFunc(ctx, p.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, settings, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[NearRow])
-		return err
-	})
-	if err != nil && context.Cause(ctx) != nil {
-		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-	}
-	return found, err
+	return items, texts, nil
 }

@@ -81,7 +81,7 @@ func TestNearestAgreeWithTheModel(t *testing.T) {
 			full++
 		}
 		for _, n.Exact = range []bool{true, false} {
-			found, err := m.pool.NearItems(t.Context(), f, n)
+			found, _, err := m.pool.Nearest(t.Context(), f, n, db.Sample{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestOthersNearerItemsHideNothing(t *testing.T) {
 		}
 	}
 	m.exec("ANALYZE")
-	found, err := m.pool.NearItems(t.Context(), f, db.Near{Model: em, Vector: query, Proposals: 1, Limit: len(want)})
+	found, _, err := m.pool.Nearest(t.Context(), f, db.Near{Model: em, Vector: query, Proposals: 1, Limit: len(want)}, db.Sample{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestBackgroundIsOfWhatOneSees(t *testing.T) {
 		// The filter's other conditions do not matter.
 		narrow := f
 		narrow.Kind, narrow.MinRating = db.MediaKindVideo, 4
-		sample, err := m.pool.Background(t.Context(), narrow, n, db.Sample{Times: times, Albums: 3, Each: 4})
+		_, sample, err := m.pool.Nearest(t.Context(), narrow, n, db.Sample{Times: times, Albums: 3, Each: 4})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,24 +11,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const hasShared = `-- name: HasShared :one
-SELECT EXISTS (SELECT 1 FROM album_access x JOIN month_counts c ON c.album_id = x.album_id
- WHERE x.subject_id = ANY ($1::uuid[]) AND c.state = 'listed' AND c.n > 0 AND c.owner_id <> $2)
-`
-
-type HasSharedParams struct {
-	Subjects []uuid.UUID
-	UserID   uuid.UUID
-}
-
-// Whether the actor sees anything of other people's at all.
-func (q *Queries) HasShared(ctx context.Context, arg HasSharedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, hasShared, arg.Subjects, arg.UserID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const searchTerms = `-- name: SearchTerms :many
 
 SELECT phraseto_tsquery(search_config($1::text), search_words(t.term))::text AS stemmed,

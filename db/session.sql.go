@@ -119,8 +119,8 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, userID *uuid.UUID) (int6
 }
 
 const findSession = `-- name: FindSession :one
-SELECT s.data, s.last_seen_at, s.user_id
-  FROM sessions s
+SELECT s.data, s.last_seen_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key
+  FROM sessions s JOIN users u ON u.id = s.user_id
  WHERE s.token_hash = $1 AND s.expires_at > $2
    AND s.last_seen_at > CASE WHEN s.remembered THEN $3::timestamptz ELSE $4::timestamptz END
 `
@@ -135,10 +135,10 @@ type FindSessionParams struct {
 type FindSessionRow struct {
 	Data       []byte
 	LastSeenAt time.Time
-	UserID     *uuid.UUID
+	User       User
 }
 
-// The session, unless it is over; user_id is null for a visitor.
+// The session of somebody who is signed in, unless it is over.
 func (q *Queries) FindSession(ctx context.Context, arg FindSessionParams) (FindSessionRow, error) {
 	row := q.db.QueryRow(ctx, findSession,
 		arg.TokenHash,
@@ -147,7 +147,57 @@ func (q *Queries) FindSession(ctx context.Context, arg FindSessionParams) (FindS
 		arg.IdleSince,
 	)
 	var i FindSessionRow
-	err := row.Scan(&i.Data, &i.LastSeenAt, &i.UserID)
+	err := row.Scan(
+		&i.Data,
+		&i.LastSeenAt,
+		&i.User.ID,
+		&i.User.Email,
+		&i.User.Name,
+		&i.User.PasswordHash,
+		&i.User.IsAdmin,
+		&i.User.SuspendedAt,
+		&i.User.Language,
+		&i.User.TimeZone,
+		&i.User.Theme,
+		&i.User.QuotaBytes,
+		&i.User.UsedBytes,
+		&i.User.CreatedAt,
+		&i.User.UpdatedAt,
+		&i.User.EmailVerifiedAt,
+		&i.User.AvatarKey,
+	)
+	return i, err
+}
+
+const findVisit = `-- name: FindVisit :one
+SELECT s.data, s.last_seen_at
+  FROM sessions s
+ WHERE s.user_id IS NULL AND s.token_hash = $1 AND s.expires_at > $2
+   AND s.last_seen_at > CASE WHEN s.remembered THEN $3::timestamptz ELSE $4::timestamptz END
+`
+
+type FindVisitParams struct {
+	TokenHash           []byte
+	Now                 time.Time
+	RememberedIdleSince time.Time
+	IdleSince           time.Time
+}
+
+type FindVisitRow struct {
+	Data       []byte
+	LastSeenAt time.Time
+}
+
+// The session of a visitor, unless it is over.
+func (q *Queries) FindVisit(ctx context.Context, arg FindVisitParams) (FindVisitRow, error) {
+	row := q.db.QueryRow(ctx, findVisit,
+		arg.TokenHash,
+		arg.Now,
+		arg.RememberedIdleSince,
+		arg.IdleSince,
+	)
+	var i FindVisitRow
+	err := row.Scan(&i.Data, &i.LastSeenAt)
 	return i, err
 }
 

@@ -189,12 +189,12 @@ func (h mediaHandlers) beside(ctx context.Context, actor app.Actor, v *mediaview
 	if kind, ok := sets[list.kind]; ok {
 		set.Kind = kind
 	} else {
-		cameras, err := h.app.Cameras(ctx, actor)
-		if err != nil {
-			return app.Neighbours{}, err
-		}
-		if set.Search, err = searchQuery(list.fields, cameras); err != nil {
+		var err error
+		set.Search, err = searchQuery(list.fields, func() ([]app.Camera, error) { return h.app.Cameras(ctx, actor) })
+		if code := app.CodeOf(err); code == app.CodeInvalid || code == app.CodeNotFound {
 			return app.Neighbours{}, nil // a search that finds nothing
+		} else if err != nil {
+			return app.Neighbours{}, err
 		}
 	}
 	n, err := h.app.Neighbours(ctx, actor, set, id)

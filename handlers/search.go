@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 	"albumen/app"
 	"albumen/db"
 	"albumen/i18n"
+	"albumen/internal/aside"
 	"albumen/views/search"
 	"albumen/views/ui"
 )
@@ -38,11 +40,11 @@ type searchHandlers struct {
 func (h searchHandlers) show(c echo.Context) error {
 	ctx, actor := c.Request().Context(), h.actor(c)
 	list := fromSearch(c.QueryParams())
-	cameras, err := h.app.Cameras(ctx, actor)
-	if err != nil {
-		return err
+	cameras := sync.OnceValues(func() ([]app.Camera, error) { return h.app.Cameras(ctx, actor) })
+	if !wantsFragment(c.Request()) { // the form lists them: beside the search, since they are not looked at yet
+		defer aside.Run(ctx, func(context.Context) ([]app.Camera, error) { return cameras() }).Stop()
 	}
-	view := h.view(list, cameras)
+	view := h.view(list)
 	q, err := searchQuery(list.fields, cameras)
 	if err == nil && q.Similar != (uuid.UUID{}) {
 		if err := h.showSeed(ctx, actor, &view, list, q.Similar); err != nil {
@@ -94,12 +96,17 @@ func (h searchHandlers) show(c echo.Context) error {
 	if wantsFragment(c.Request()) && status == http.StatusOK {
 		return h.render(c, status, search.HitsPage(view.Hits, view.MoreURL, view.End))
 	}
+	known, err := cameras()
+	if err != nil {
+		return err
+	}
+	view.Cameras = cameraNames(known, view.Camera)
 	view.Page = h.page(c)
 	view.Page.Query = list.fields.Get("q")
 	return h.render(c, status, search.SearchPage(view))
 }
 
-func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
+func (h searchHandlers) view(list origin) search.Search {
 	get := list.fields.Get
 	v := search.Search{
 		Mode: get("mode"), From: get("from"), To: get("to"), Type: get("type"), Camera: get("camera"),
@@ -110,12 +117,6 @@ func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
 	}
 	v.Similar = get("similar")
 	v.Asked = v.Filtered || strings.TrimSpace(get("q")) != "" || v.Similar != ""
-	for _, camera := range cameras {
-		v.Cameras = append(v.Cameras, cameraName(camera.Make, camera.Model))
-	}
-	if v.Camera != "" && !slices.Contains(v.Cameras, v.Camera) {
-		v.Cameras = append(v.Cameras, v.Camera) // the choice stays, though it finds nothing
-	}
 	words := url.Values{}
 	for _, field := range []string{"q", "mode", "similar", "album"} {
 		if get(field) != "" {
@@ -126,8 +127,20 @@ func (h searchHandlers) view(list origin, cameras []app.Camera) search.Search {
 	return v
 }
 
+// cameraNames are the choices of the form.
+func cameraNames(cameras []app.Camera, chosen string) []string {
+	var names []string
+	for _, camera := range cameras {
+		names = append(names, cameraName(camera.Make, camera.Model))
+	}
+	if chosen != "" && !slices.Contains(names, chosen) {
+		names = append(names, chosen) // it stays, though it finds nothing
+	}
+	return names
+}
+
 // searchQuery reads the choices. Cameras translate the name that a person sees.
-func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, error) {
+func searchQuery(values url.Values, cameras func() ([]app.Camera, error)) (app.SearchQuery, error) {
 	q := app.SearchQuery{Q: values.Get("q"), Mode: app.SearchMode(values.Get("mode"))}
 	fields := map[string]string{}
 	day := func(field string) time.Time {
@@ -152,11 +165,16 @@ func searchQuery(values url.Values, cameras []app.Camera) (app.SearchQuery, erro
 		q.Type = kind
 	}
 	q.AIStatus = app.AIStatus(values.Get("ai_status"))
-	q.CameraModel = values.Get("camera")
-	for _, camera := range cameras {
-		if cameraName(camera.Make, camera.Model) == q.CameraModel {
-			q.CameraModel = camera.Model
-			break
+	if q.CameraModel = values.Get("camera"); q.CameraModel != "" {
+		known, err := cameras()
+		if err != nil {
+			return q, err
+		}
+		for _, camera := range known {
+			if cameraName(camera.Make, camera.Model) == q.CameraModel {
+				q.CameraModel = camera.Model
+				break
+			}
 		}
 	}
 	if seed := values.Get("similar"); seed != "" {

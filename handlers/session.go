@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"albumen/app"
@@ -17,7 +16,6 @@ import (
 
 // sessionUsers is what recognising a client needs.
 type sessionUsers interface {
-	ActorOfUser(context.Context, uuid.UUID) (app.Actor, error)
 	ActorOfToken(ctx context.Context, secret string) (app.Actor, error)
 	NoteSignIn(context.Context, app.Actor) error
 	PublicSite(context.Context) (app.PublicSite, error)
@@ -25,7 +23,7 @@ type sessionUsers interface {
 
 // sessionKeeper is where sessions are kept.
 type sessionKeeper interface {
-	Find(ctx context.Context, token string, v app.Visitor) ([]byte, uuid.UUID, bool, error)
+	Find(ctx context.Context, token string, v app.Visitor) (app.Session, bool, error)
 	Create(ctx context.Context, token string, data []byte, expires time.Time, v app.Visitor) error
 	Update(ctx context.Context, token string, data []byte) error
 	Delete(ctx context.Context, token string) error
@@ -51,7 +49,8 @@ func newSessionManager(cfg *config.Config, keeper sessionKeeper) *scs.SessionMan
 // the session is stored already.
 type visit struct {
 	app.Visitor
-	stored string // the token under which it was found
+	actor  app.Actor // whose session was found
+	stored string    // the token under which it was found
 }
 
 type visitKey struct{}
@@ -70,11 +69,11 @@ var _ scs.CtxStore = sessionStore{}
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	v := visitOf(ctx)
-	data, user, found, err := s.keeper.Find(ctx, token, v.Visitor)
+	session, found, err := s.keeper.Find(ctx, token, v.Visitor)
 	if found {
-		v.stored, v.UserID = token, user
+		v.stored, v.actor, v.UserID = token, session.Actor, session.Actor.UserID()
 	}
-	return data, found, err
+	return session.Data, found, err
 }
 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
@@ -176,13 +175,7 @@ func (s *Server) openSession(c echo.Context) error {
 		return err
 	}
 	c.SetRequest(r.WithContext(ctx))
-	if v.UserID != (uuid.UUID{}) {
-		actor, err := s.users.ActorOfUser(ctx, v.UserID)
-		if err != nil {
-			return err
-		}
-		c.Set(actorKey, actor)
-	}
+	c.Set(actorKey, v.actor)
 	c.Response().Before(func() { s.storeSession(c, ctx) })
 	return nil
 }
@@ -195,11 +188,8 @@ func (s *Server) actorOfSession(ctx context.Context) (app.Actor, error) {
 	if !ok || was.stored == "" {
 		return app.Actor{}, nil
 	}
-	_, user, found, err := store.keeper.Find(ctx, was.stored, was.Visitor)
-	if err != nil || !found || user == (uuid.UUID{}) {
-		return app.Actor{}, err
-	}
-	return s.users.ActorOfUser(ctx, user)
+	session, _, err := store.keeper.Find(ctx, was.stored, was.Visitor)
+	return session.Actor, err
 }
 
 func (s *Server) storeSession(c echo.Context, ctx context.Context) {

@@ -11,6 +11,7 @@ import (
 
 	"albumen/app"
 	"albumen/db"
+	"albumen/internal/aside"
 	mediaviews "albumen/views/media"
 )
 
@@ -36,6 +37,11 @@ func (h timelineHandlers) show(c echo.Context) error {
 	}
 	from := timelineOf(c)
 	path := from.list()
+	var counted *aside.Task[timelineMonths]
+	if !wantsFragment(c.Request()) {
+		counted = aside.Run(ctx, func(ctx context.Context) (timelineMonths, error) { return h.months(ctx, actor, from.scope()) })
+		defer counted.Stop()
+	}
 	q := app.TimelineQuery{Scope: from.scope(), Month: c.QueryParam("month"), Before: list.Before, After: list.After, At: list.At}
 	page, err := h.app.Timeline(ctx, actor, q)
 	if err != nil {
@@ -46,28 +52,40 @@ func (h timelineHandlers) show(c echo.Context) error {
 		days[0].Partial = len(days) == 1 && page.Next != ""
 	}
 	older := olderDaysURL(path, page, days)
-	if wantsFragment(c.Request()) {
+	if counted == nil {
 		if len(days) > 0 {
 			days[0].Continued = days[0].Date.Format(time.DateOnly) == c.QueryParam("day")
 		}
 		return h.render(c, http.StatusOK, mediaviews.DaysPage(days, older))
 	}
-	months, err := h.app.Months(ctx, actor, from.scope())
-	if err != nil {
-		return err
-	}
-	shared, err := h.app.Months(ctx, actor, db.ScopeShared)
+	months, err := counted.Wait()
 	if err != nil {
 		return err
 	}
 	view := mediaviews.Timeline{
-		Page: h.page(c), Days: days, Months: monthsOf(path, months, shownMonth(q.Month, days)), OlderURL: older,
+		Page: h.page(c), Days: days, Months: monthsOf(path, months.shown, shownMonth(q.Month, days)), OlderURL: older,
 		NewerURL: newerURL(path, page), NewestURL: path, EventsURL: "/events", ItemsURL: from.at("/timeline/items"),
 	}
-	if len(shared) > 0 || from.scope() == db.ScopeAll {
+	if months.shared || from.scope() == db.ScopeAll {
 		view.OwnURL, view.SharedURL, view.WithShared = fromTimeline.list(), fromShared.list(), from.scope() == db.ScopeAll
 	}
 	return h.render(c, http.StatusOK, mediaviews.TimelinePage(view))
+}
+
+// timelineMonths are the months that the page lists, and whether there are any
+// with others' photos.
+type timelineMonths struct {
+	shown  []app.Month
+	shared bool
+}
+
+func (h timelineHandlers) months(ctx context.Context, actor app.Actor, scope db.Scope) (m timelineMonths, err error) {
+	if m.shown, err = h.app.Months(ctx, actor, scope); err != nil {
+		return m, err
+	}
+	shared, err := h.app.Months(ctx, actor, db.ScopeShared)
+	m.shared = len(shared) > 0
+	return m, err
 }
 
 // daysOf groups a page by the day on the wall clock.

@@ -120,15 +120,20 @@ func emptySite(t testing.TB, settings ...string) *site {
 	s.mlPrefix, s.redis = "test:"+uuid.NewString(), pool
 	s.queue = jobs.NewQueue("test"+uuid.NewString(), pool)
 	s.outbox = mail.NewOutbox(t.TempDir())
+	s.start(log)
+	return s
+}
+
+// start makes the use-cases and the web process on the site's database.
+func (s *site) start(log *slog.Logger) {
 	s.app = app.New(app.Deps{
-		DB: s.db, Storage: store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes},
-		ML:        ml.NewClient(pool, s.mlPrefix),
+		DB: s.db, Storage: s.store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: s.cfg.MaxUploadBytes},
+		ML:        ml.NewClient(s.redis, s.mlPrefix),
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
-		Attempts: app.NewRateLimiter(pool, "test:"+uuid.NewString()+":"), PasswordCost: 4,
-		Mail: app.MailDeps{BaseURL: cfg.BaseURL, From: cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
+		Attempts: app.NewRateLimiter(s.redis, "test:"+uuid.NewString()+":"), PasswordCost: 4,
+		Mail: app.MailDeps{BaseURL: s.cfg.BaseURL, From: s.cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
 	})
 	s.web = s.newServer()
-	return s
 }
 
 // newServer is one more web process of the site.

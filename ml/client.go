@@ -154,7 +154,7 @@ func (c *Client) askText(ctx context.Context, modelID, text string) ([]float32, 
 		return nil, fmt.Errorf("encode a text: %w", err)
 	}
 	list := c.keys.Text(ModelKey(modelID))
-	if _, err := redis.DoContext(conn, ctx, "RPUSH", list, encoded); err != nil {
+	if err := conn.Send("RPUSH", list, encoded); err != nil { // goes with the next
 		return nil, fmt.Errorf("send a text to the ml process: %w", err)
 	}
 	// Should every process with this model be gone for good, the list shall

@@ -23,11 +23,6 @@ SELECT w.word::text AS word,
        coalesce(tsvector_to_array(to_tsvector(search_config(sqlc.arg(language)::text), w.word)), '{}')::text[] AS stemmed
   FROM unnest(sqlc.arg(words)::text[]) AS w (word);
 
--- name: HasShared :one
--- Whether the actor sees anything of other people's at all.
-SELECT EXISTS (SELECT 1 FROM album_access x JOIN month_counts c ON c.album_id = x.album_id
- WHERE x.subject_id = ANY (sqlc.arg(subjects)::uuid[]) AND c.state = 'listed' AND c.n > 0 AND c.owner_id <> sqlc.arg(user_id));
-
 -- name: SearchTexts :many
 -- The searched texts that a list row lacks.
 SELECT id, place, camera_make, camera_model, lens, ai_description FROM media WHERE id = ANY (sqlc.arg(ids)::uuid[]);

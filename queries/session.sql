@@ -1,8 +1,15 @@
 -- name: FindSession :one
--- The session, unless it is over; user_id is null for a visitor.
-SELECT s.data, s.last_seen_at, s.user_id
-  FROM sessions s
+-- The session of somebody who is signed in, unless it is over.
+SELECT s.data, s.last_seen_at, sqlc.embed(u)
+  FROM sessions s JOIN users u ON u.id = s.user_id
  WHERE s.token_hash = sqlc.arg(token_hash) AND s.expires_at > sqlc.arg(now)
+   AND s.last_seen_at > CASE WHEN s.remembered THEN sqlc.arg(remembered_idle_since)::timestamptz ELSE sqlc.arg(idle_since)::timestamptz END;
+
+-- name: FindVisit :one
+-- The session of a visitor, unless it is over.
+SELECT s.data, s.last_seen_at
+  FROM sessions s
+ WHERE s.user_id IS NULL AND s.token_hash = sqlc.arg(token_hash) AND s.expires_at > sqlc.arg(now)
    AND s.last_seen_at > CASE WHEN s.remembered THEN sqlc.arg(remembered_idle_since)::timestamptz ELSE sqlc.arg(idle_since)::timestamptz END;
 
 -- name: TouchSession :exec
