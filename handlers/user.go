@@ -63,7 +63,7 @@ func (h userHandlers) list(c echo.Context) error {
 		return err
 	}
 	p := admin.Users{
-		Page: h.page(c), Q: q.Q, FilterURL: usersPath, ClearURL: usersPath, NewURL: usersPath + "/new", GroupListURL: groupsPath,
+		Page: h.page(c), Q: q.Q, FilterURL: usersPath, ClearURL: usersPath, NewURL: usersPath + "/new", InviteURL: invitationsPath,
 		Filtered: q.Q != "" || q.Role != "" || q.State != "" || q.Group != uuid.Nil,
 		Roles: options(q.Role, ui.Option{Value: "", Label: i18n.T(ctx, "users.any_role")},
 			ui.Option{Value: app.UserRoleAdmin, Label: i18n.T(ctx, "users.role_admin")},

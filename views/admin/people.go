@@ -13,25 +13,27 @@ var siteMenu = []place{
 	{"users", "/admin/users", "users.title"},
 	{"groups", "/admin/groups", "groups.title"},
 	{"invitations", "/admin/invitations", "invitations.title"},
+	{"mails", "/admin/mail", "mails.title"},
+	{"settings", "/admin/settings", "admin.settings"},
+	{"invitations", "/admin/invitations", "invitations.title"},
 	{"mail", "/admin/mail", "mails.title"},
 }
 
 // Users is a page of the accounts, with the form that searches them (GET).
 type Users struct {
-	Page         layout.Page
-	Q            string
-	Roles        []ui.Option // select "role"
-	States       []ui.Option // select "state"
-	Groups       []ui.Option // select "group"; none: there are no groups
-	Filtered     bool        // something is asked for
-	List         []UserRow
-	NextURL      string // "" at the end
-	PrevURL      string
-	NewURL       string
-	InviteURL    string // "" where nobody can be invited
-	FilterURL    string // target of the search form
-	ClearURL     string // without any filter
-	GroupListURL string
+	Page      layout.Page
+	Q         string
+	Roles     []ui.Option // select "role"
+	States    []ui.Option // select "state"
+	Groups    []ui.Option // select "group"; none: there are no groups
+	Filtered  bool        // something is asked for
+	List      []UserRow
+	NextURL   string // "" at the end
+	PrevURL   string
+	NewURL    string
+	InviteURL string // "" where nobody can be invited
+	FilterURL string // target of the search form
+	ClearURL  string // without any filter
 }
 
 // UserRow is an account in a list.
