@@ -179,7 +179,7 @@ func (b browser) tab(t *testing.T) *tab {
 	t.Helper()
 	ctx, stop := chromedp.NewContext(b.ctx)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, 60*time.Second)
+	ctx, stop = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(stop)
 	var mu sync.Mutex
 	var said []string
