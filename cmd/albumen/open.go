@@ -92,7 +92,7 @@ func (p *program) open(ctx context.Context) (*services, error) {
 		DB: s.db, Storage: s.store, Jobs: s.queue, Live: live.NewPublisher(s.redis, live.Channel), Log: log,
 		Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes}, SecretKey: []byte(cfg.SecretKey),
 		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, ML: s.ml, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
-		Mail: mailDeps(cfg),
+		Mail:              mailDeps(cfg),
 		BreachedPasswords: breachedPasswords(cfg), Pictures: s.pictures,
 	})
 	return s, nil
