@@ -24,6 +24,7 @@ func UseBreachedPasswords(a *App, path string) { a.breached = breachedPasswords{
 
 // IsBreached looks into the list at path.
 func IsBreached(path, password string) (bool, error) { return breachedPasswords{path}.has(password) }
+
 // EraseAudit erases a person from the audit log in a transaction of its own.
 func EraseAudit(ctx context.Context, a *App, user db.User) error {
 	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error { return a.eraseAudit(ctx, q, user) })
