@@ -93,7 +93,7 @@ func TestEmptyingGoesOnInTheBackground(t *testing.T) {
 	if n, err := w.DoChores(t.Context(), app.SystemActor()); n != 1_300 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
-	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Items: 2}) {
+	if s, err := w.TrashState(t.Context(), ann); err != nil || s != (app.TrashState{Days: 30, Items: 2}) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if _, err := w.Media(t.Context(), ann, back); err != nil {

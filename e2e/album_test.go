@@ -136,7 +136,7 @@ func TestAlbums(t *testing.T) {
 		plain.signIn()
 		plain.visit(album + "/arrange")
 		plain.click("#m-" + ids[0] + " button[value=later]")
-		plain.wait("[data-arrange]")
+		plain.wait("#m-" + ids[2] + " ~ #m-" + ids[0]) // the page that comes back, not the one that is left
 		plain.visit(album)
 		if html := plain.html(); strings.Index(html, "m-"+ids[2]) > strings.Index(html, "m-"+ids[0]) {
 			t.Error("the photo did not go later")
