@@ -87,7 +87,7 @@ func TestAlbums(t *testing.T) {
 	// The viewer stays in the album.
 	b.visit(album)
 	b.click("#days .tile")
-	b.until(`document.querySelector("#step-next")`)
+	b.until(`document.querySelector("#step-next") && document.readyState === "complete"`)
 	b.press(kb.ArrowRight)
 	b.until(`location.pathname === "/media/` + ids[1] + `"`)
 	b.press(kb.Escape)
@@ -99,7 +99,7 @@ func TestAlbums(t *testing.T) {
 	b.click(".album-form button[type=submit]")
 	b.at(album)
 	b.click("a[href$='/arrange']")
-	b.until(`document.querySelector("[data-arrange]")`)
+	b.until(`document.querySelector("[data-arrange]") && document.readyState === "complete"`)
 	inspect("album-arrange", album+"/arrange")
 	settled := func(want ...string) {
 		t.Helper()

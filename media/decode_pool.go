@@ -114,7 +114,7 @@ func startChild(exe string) (*child, error) {
 		return nil, fmt.Errorf("start decoder: %w", err)
 	}
 	cmd.Stdout = w
-	err = nice.Start(cmd, nice.Decoding)
+	err = nice.Start(cmd)
 	w.Close()
 	if err != nil {
 		out.Close()

@@ -111,7 +111,7 @@ func startExif(exe string) (*exifProcess, error) {
 		return nil, fmt.Errorf("start exiftool: %w", err)
 	}
 	cmd.Stdout = w
-	err = nice.Start(cmd, nice.Decoding)
+	err = nice.Start(cmd)
 	w.Close()
 	if err != nil {
 		r.Close()

@@ -32,6 +32,7 @@ type gallery struct {
 	photos []photo
 	mux    *http.ServeMux
 	events chan string
+	held   chan struct{} // tells that an answer about photo 0003 is made, then waits for leave to send it
 
 	mu    sync.Mutex
 	posts []string // "path form" of every POST, in order
@@ -39,7 +40,7 @@ type gallery struct {
 
 func newGallery(t *testing.T) *gallery {
 	t.Helper()
-	g := &gallery{photos: photos(t), mux: http.NewServeMux(), events: make(chan string)}
+	g := &gallery{photos: photos(t), mux: http.NewServeMux(), events: make(chan string), held: make(chan struct{})}
 	for name, component := range g.pages() {
 		g.mux.Handle("GET /"+name, templ.Handler(component))
 	}
@@ -60,6 +61,11 @@ func newGallery(t *testing.T) *gallery {
 		w.Header().Set("Cache-Control", "private, no-cache")
 		if r.URL.Path == "/timeline" && r.URL.Query().Has("before") {
 			g.serveOlder(w, r)
+			return
+		}
+		if r.URL.Path == "/timeline" {
+			r = r.WithContext(i18n.With(r.Context(), i18n.Match("en", "", nil)))
+			render(w, r, media.TimelinePage(g.now(g.timeline(page("/timeline")))))
 			return
 		}
 		g.mux.ServeHTTP(w, r.WithContext(i18n.With(r.Context(), i18n.Match("en", "", nil))))
@@ -83,6 +89,22 @@ func (g *gallery) posted() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return strings.Join(g.posts, "\n")
+}
+
+// now is the timeline after what was posted: the page reads it again when its stream opens.
+func (g *gallery) now(t media.Timeline) media.Timeline {
+	posted := g.posted()
+	for d := range t.Days {
+		var left []media.Tile
+		for _, tile := range t.Days[d].Tiles {
+			tile.Favourite = tile.Favourite || strings.Contains(posted, "/media/"+tile.ID+"/favourite")
+			if !strings.Contains(posted, "/media/"+tile.ID+"/trash") || strings.Contains(posted, "/undo") {
+				left = append(left, tile)
+			}
+		}
+		t.Days[d].Tiles = left
+	}
+	return t
 }
 
 func (g *gallery) serveOlder(w http.ResponseWriter, r *http.Request) {
@@ -121,6 +143,13 @@ func (g *gallery) serveItems(w http.ResponseWriter, r *http.Request) {
 	ids := r.URL.Query().Get("ids")
 	if ids == "0001" { // the one that was thrown away and brought back
 		render(w, r, media.DaysPage([]media.Day{{Date: noon, Tiles: g.days(0, []int{2})[0].Tiles[1:]}}, ""))
+		return
+	}
+	if ids == "0003" {
+		tile := g.now(g.timeline(page("/timeline"))).Days[0].Tiles[3]
+		g.held <- struct{}{}
+		<-g.held
+		render(w, r, media.DaysPage([]media.Day{{Date: noon, Tiles: []media.Tile{tile}}}, ""))
 		return
 	}
 	day := media.Day{Date: noon.AddDate(0, 0, -1)}

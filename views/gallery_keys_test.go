@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -91,6 +92,27 @@ func TestKeysActOnThePhotoInFocus(t *testing.T) {
 		t.Errorf("posted:\n%s\nwant:\n%s", got, want)
 	}
 	p.quiet("acts")
+}
+
+// What the page asked for before a key acted is older than the act and must not undo its mark.
+func TestAnOlderAnswerKeepsTheMarkOfAnAct(t *testing.T) {
+	g, b := newGallery(t), newBrowser(t)
+	p := b.tab(t)
+	p.scheme(false, false)
+	p.open(g.URL + "/timeline")
+	g.events <- `{"id":"0003","kind":"ready"}`
+	<-g.held
+	p.press(kb.ArrowRight, kb.ArrowRight, kb.ArrowRight, kb.ArrowRight, "f")
+	p.until(`document.querySelector("#m-0003[data-favourite]")`)
+	g.held <- struct{}{}
+	select {
+	case <-g.held:
+		g.held <- struct{}{}
+	case <-time.After(10 * time.Second):
+		t.Error("the page took the older answer")
+	}
+	p.until(`document.querySelector("#m-0003[data-favourite]")`)
+	p.quiet("older")
 }
 
 func TestKeysOfEveryPage(t *testing.T) {

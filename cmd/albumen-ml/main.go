@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,10 @@ func main() {
 		os.Exit(media.DecoderMain())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	p := &program{environ: os.Environ(), dir: ".", out: os.Stdout, err: os.Stderr}
+	p := &program{environ: os.Environ(), dir: ".", out: os.Stdout, err: os.Stderr, threads: runtime.GOMAXPROCS(0)}
+	// A thread that computes pictures keeps its place among Go's processors while the
+	// system lets something more urgent run. With one place per core, texts would wait for it.
+	runtime.GOMAXPROCS(3 * p.threads)
 	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -47,6 +51,7 @@ type program struct {
 	out     io.Writer // results
 	err     io.Writer // progress and complaints
 	asJSON  bool
+	threads int  // of the model, unless ML_THREADS says otherwise; 0: as many as Go uses
 	started bool // the command line was understood
 }
 

@@ -1,6 +1,5 @@
 // Package nice makes work that nobody waits for give way to what a person waits
-// for: threads and processes of lower priority. What was lowered stays so, since
-// only root may raise a priority again.
+// for: threads and processes of the lowest priority. What was lowered stays so.
 package nice
 
 import (
@@ -12,37 +11,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Steps by which kinds of work are lowered. Between 0 and 10, and between 10 and
-// 19, the share of a busy processor falls to about a tenth.
-const (
-	Decoding  = 10 // new photos shall appear soon
-	Embedding = 19 // nobody sees when it is done
-)
-
-// lowest is the niceness that nothing goes beyond.
-const lowest = 19
-
-// Lower makes the calling goroutine's thread nicer by some steps. The thread then
-// belongs to the goroutine, which must not unlock it: it ends with it.
-func Lower(steps int) error {
+// Lower makes the calling goroutine's thread run only while nothing else wants the
+// processor (SCHED_IDLE: whatever wakes up takes it at once, which niceness does
+// not give). The thread then belongs to the goroutine, which must not unlock it: it
+// ends with it.
+func Lower() error {
 	runtime.LockOSThread()
-	now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
-	if err != nil {
-		return fmt.Errorf("read the priority of a thread: %w", err)
-	}
-	// The system call answers 20 - niceness.
-	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, min(lowest, 20-now+steps)); err != nil {
+	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
 		return fmt.Errorf("lower the priority of a thread: %w", err)
 	}
 	return nil
 }
 
-// Start starts a process, all threads of which are nicer by some steps than this
-// one's. cmd must not have a Pdeathsig: the thread that is its parent ends.
-func Start(cmd *exec.Cmd, steps int) error {
+// Lowered tells whether a thread, by its number, or the calling one, by 0, is lowered.
+func Lowered(thread int) (bool, error) {
+	attr, err := unix.SchedGetAttr(thread, 0)
+	if err != nil {
+		return false, fmt.Errorf("read the priority of a thread: %w", err)
+	}
+	return attr.Policy == unix.SCHED_IDLE, nil
+}
+
+// Start starts a process all threads of which are lowered. cmd must not have a
+// Pdeathsig: the thread that is its parent ends.
+func Start(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	go func() {
-		if err := Lower(steps); err != nil {
+		if err := Lower(); err != nil {
 			started <- err
 			return
 		}
@@ -58,12 +53,12 @@ type Crew struct {
 }
 
 // NewCrew returns a crew of some threads, which must be closed.
-func NewCrew(threads, steps int) (*Crew, error) {
+func NewCrew(threads int) (*Crew, error) {
 	c := &Crew{tasks: make(chan func())}
 	lowered := make(chan error, threads)
 	for range threads {
 		c.ended.Go(func() {
-			err := Lower(steps)
+			err := Lower()
 			lowered <- err
 			if err != nil {
 				return

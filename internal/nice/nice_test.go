@@ -12,19 +12,18 @@ import (
 	"albumen/internal/nice"
 )
 
-// of is the niceness of the calling thread.
-func of(t *testing.T) int {
+// lowered tells whether the calling thread is.
+func lowered(t *testing.T) bool {
 	t.Helper()
-	raw, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	is, err := nice.Lowered(0)
 	if err != nil {
 		t.Error(err)
 	}
-	return 20 - raw
+	return is
 }
 
 func TestACrewIsNicerAndNobodyElse(t *testing.T) {
-	before := of(t)
-	crew, err := nice.NewCrew(2, 7)
+	crew, err := nice.NewCrew(2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +34,8 @@ func TestACrewIsNicerAndNobodyElse(t *testing.T) {
 			crew.Do(func() {
 				both.Done()
 				both.Wait() // two threads are at work at once
-				if got := of(t); got != min(19, before+7) {
-					t.Errorf("a thread of the crew has the niceness %d, others %d", got, before)
+				if !lowered(t) {
+					t.Error("a thread of the crew is as urgent as others")
 				}
 			})
 		})
@@ -45,8 +44,8 @@ func TestACrewIsNicerAndNobodyElse(t *testing.T) {
 	crew.Close()
 	for range 100 { // the threads went with the crew
 		all.Go(func() {
-			if got := of(t); got != before {
-				t.Errorf("another thread has the niceness %d, not %d", got, before)
+			if lowered(t) {
+				t.Error("another thread is lowered")
 			}
 		})
 	}
@@ -54,22 +53,22 @@ func TestACrewIsNicerAndNobodyElse(t *testing.T) {
 }
 
 func TestAProcessIsNicer(t *testing.T) {
-	before := of(t)
-	for steps, want := range map[int]int{0: before, 3: min(19, before+3), 40: 19} {
-		var out strings.Builder
-		cmd := exec.Command("sh", "-c", "exec cut -d' ' -f19 /proc/self/stat")
-		cmd.Stdout = &out
-		if err := nice.Start(cmd, steps); err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.TrimSpace(out.String()); got != strconv.Itoa(want) {
-			t.Errorf("a process %d steps nicer than %d has the niceness %s", steps, before, got)
-		}
+	var out strings.Builder
+	cmd := exec.Command("sh", "-c", "exec cut -d' ' -f41 /proc/self/stat") // the scheduling policy
+	cmd.Stdout = &out
+	if err := nice.Start(cmd); err != nil {
+		t.Fatal(err)
 	}
-	if err := nice.Start(exec.Command("/nonexistent"), 1); err == nil {
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(out.String()); got != strconv.Itoa(unix.SCHED_IDLE) {
+		t.Errorf("the process runs by the policy %s", got)
+	}
+	if lowered(t) {
+		t.Error("who started it is lowered too")
+	}
+	if err := nice.Start(exec.Command("/nonexistent")); err == nil {
 		t.Error("a program that is not there was started")
 	}
 }

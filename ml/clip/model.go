@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"albumen/internal/nice"
 	"albumen/ml/clip/kernel"
 )
 
@@ -135,7 +134,7 @@ func (m *Model) readWeights(path string, vision *visionWeights, text *textWeight
 // priority: nobody waits for them.
 func (m *Model) build(vision *visionWeights, text *textWeights) error {
 	look := func(threads, capacity int) (*visionMachine, error) {
-		p, err := m.pool(threads, &m.gate, nice.Embedding)
+		p, err := m.pool(threads, &m.gate, true)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +155,7 @@ func (m *Model) build(vision *visionWeights, text *textWeights) error {
 			return err
 		}
 	}
-	all, err := m.pool(m.threads, nil, 0)
+	all, err := m.pool(m.threads, nil, false)
 	if err != nil {
 		return err
 	}
@@ -165,8 +164,8 @@ func (m *Model) build(vision *visionWeights, text *textWeights) error {
 }
 
 // pool makes one that is closed with the model.
-func (m *Model) pool(threads int, g *gate, steps int) (*pool, error) {
-	p, err := newPool(threads, g, steps)
+func (m *Model) pool(threads int, g *gate, idle bool) (*pool, error) {
+	p, err := newPool(threads, g, idle)
 	if err != nil {
 		return nil, err
 	}

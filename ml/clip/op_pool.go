@@ -38,11 +38,11 @@ type loop struct {
 	body       func(worker, first, last int)
 }
 
-// newPool returns a pool whose threads are nicer by some steps than all others.
-func newPool(threads int, g *gate, steps int) (p *pool, err error) {
+// newPool returns a pool; idle: whose threads run only while nothing else wants to.
+func newPool(threads int, g *gate, idle bool) (p *pool, err error) {
 	p = &pool{gate: g}
-	if steps > 0 {
-		if p.first, err = nice.NewCrew(1, steps); err != nil {
+	if idle {
+		if p.first, err = nice.NewCrew(1); err != nil {
 			return nil, err
 		}
 	}
@@ -52,8 +52,8 @@ func newPool(threads int, g *gate, steps int) (p *pool, err error) {
 		p.helpers = append(p.helpers, h)
 		go func() {
 			var err error
-			if steps > 0 {
-				err = nice.Lower(steps)
+			if idle {
+				err = nice.Lower()
 			}
 			if lowered <- err; err == nil {
 				h.run(i)

@@ -8,7 +8,7 @@ import (
 
 func poolOf(t *testing.T, threads int, g *gate) *pool {
 	t.Helper()
-	p, err := newPool(threads, g, 0)
+	p, err := newPool(threads, g, false)
 	if err != nil {
 		t.Fatal(err)
 	}

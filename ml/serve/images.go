@@ -59,7 +59,7 @@ func newImageLane(cfg Config, model Model, s *status) (*imageLane, error) {
 	if size == 0 {
 		size = model.Batch()
 	}
-	crew, err := nice.NewCrew(runtime.NumCPU(), nice.Embedding)
+	crew, err := nice.NewCrew(runtime.NumCPU())
 	if err != nil {
 		return nil, err
 	}

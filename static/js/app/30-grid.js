@@ -58,11 +58,14 @@ function download(url) {
 
 // act posts what a key asked for and shows the receipt; false when it failed.
 let acting = Promise.resolve();
+let deeds = 0; // grows when an act begins and when it is done: what was read meanwhile may be older
 const acted = new Map(); // the photos, by the addresses that undo
 
 function act(id, url, fields) {
   return acting = acting.then(async () => {
+    deeds++;
     const part = await fragment(url, { ...fields, back: location.pathname + location.search });
+    deeds++;
     if (!part) return location.reload();
     take(part);
     const form = $("[data-undo]");
@@ -71,15 +74,19 @@ function act(id, url, fields) {
   });
 }
 
+// now is the photo's tile after what arrived meanwhile.
+const now = (tile) => document.getElementById(tile.id) ?? tile;
+
 async function favourite(tile, url) {
   const on = !("favourite" in tile.dataset);
-  if (await act(tile.dataset.id, url, { on: on ? "1" : "0" })) tile.toggleAttribute("data-favourite", on);
+  if (await act(tile.dataset.id, url, { on: on ? "1" : "0" })) now(tile).toggleAttribute("data-favourite", on);
 }
 
 async function trash(tile, url) {
   if ("going" in tile.dataset) return;
   tile.dataset.going = "";
   if (!await act(tile.dataset.id, url, {})) return;
+  tile = now(tile);
   const all = tiles();
   const i = all.indexOf(tile);
   if (tile === document.activeElement) (all[i + 1] ?? all[i - 1])?.focus();

@@ -37,8 +37,13 @@ async function fetchArrivals() {
 const refreshItems = (ids, asked) => refresh(days.dataset.items + (days.dataset.items.includes("?") ? "&" : "?") + "ids=" + ids.join(","), asked);
 
 // refresh merges the days of an answer into the page. Photos that were asked for and are not in it have left the timeline.
+// An answer from before an act would take the act's mark away again: it is asked for anew.
 async function refresh(url, asked = []) {
-  const part = await fragment(url);
+  let part, before;
+  do {
+    before = deeds;
+    part = await fragment(url);
+  } while (before !== deeds);
   if (!part || !days.isConnected) return;
   for (const id of asked) {
     const tile = !part.getElementById("m-" + id) && document.getElementById("m-" + id);
@@ -73,20 +78,20 @@ function merge(day) {
   let fresh = 0;
   for (const tile of $$(".tile", day)) {
     const old = document.getElementById(tile.id);
-    const now = document.importNode(tile, true);
+    const newer = document.importNode(tile, true);
     if (old) {
-      if (old.outerHTML !== now.outerHTML) {
+      if (old.outerHTML !== newer.outerHTML) {
         const focused = old === document.activeElement;
-        if ($(".tile-card", old)) now.classList.add("is-new");
-        old.replaceWith(now);
-        if (focused) now.focus();
+        if ($(".tile-card", old)) newer.classList.add("is-new");
+        old.replaceWith(newer);
+        if (focused) newer.focus();
       }
       continue;
     }
-    now.classList.add("is-new");
-    const next = $$(".tile", section).find((other) => other.dataset.at < now.dataset.at);
-    if (next) next.before(now);
-    else $("[data-grid]", section).append(now);
+    newer.classList.add("is-new");
+    const next = $$(".tile", section).find((other) => other.dataset.at < newer.dataset.at);
+    if (next) next.before(newer);
+    else $("[data-grid]", section).append(newer);
     fresh++;
   }
   if (fresh) recount(section);
