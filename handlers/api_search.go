@@ -25,7 +25,7 @@ type apiSearch struct {
 }
 
 type apiSearchQuery struct {
-	Q           string `query:"q" maxLength:"2000" doc:"words, \"phrases\", -without, OR; at most 500 characters"`
+	Q           string `query:"q" maxLength:"500" doc:"words, \"phrases\", -without, OR"`
 	Mode        string `query:"mode" enum:"hybrid,text,semantic" default:"hybrid"`
 	Sort        string `query:"sort" enum:"relevance,date" default:"relevance"`
 	Scope       string `query:"scope" enum:"own,shared,all" default:"all"`
