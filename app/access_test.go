@@ -44,6 +44,14 @@ var mediaAccess = map[string]accessCase{
 			_, err := a.Original(ctx, actor, id)
 			return err
 		}, viewing},
+	"StrippedOriginal": {
+		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+			_, err := a.StrippedOriginal(ctx, actor, id)
+			if app.CodeOf(err) == app.CodeUnavailable { // allowed; nothing here makes the copy
+				return nil
+			}
+			return err
+		}, viewing},
 	"Derivative": {
 		func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 			_, err := a.Derivative(ctx, actor, id, app.Thumb)

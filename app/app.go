@@ -73,6 +73,7 @@ type Deps struct {
 
 	Mail MailDeps // only where mails are written or sent
 
+	Strip        Stripper     // only where originals are downloaded: the web process
 	ML           ML           // only where embeddings are dispatched, shown or searched
 	Pictures     Pictures     // only where people set avatars: the web process
 	Attempts     *RateLimiter // only where people sign in: the web process
@@ -103,6 +104,7 @@ type App struct {
 	mail        MailDeps
 	breached    breachedPasswords
 	pictures    Pictures
+	strip       stripping
 }
 
 // New returns the use-cases over d.
@@ -111,7 +113,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{}, mail: d.Mail, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures,
+		site: &siteSettingsCache{}, mail: d.Mail, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
 	}
 }
 

@@ -48,9 +48,13 @@ func (o Object) Open(ctx context.Context) (io.ReadSeekCloser, error) {
 	return r, nil
 }
 
-// Original returns the file as it was uploaded. CodeNotFound when the actor
+// Original returns the file as it was uploaded, or StrippedOriginal's copy to the
+// holder of a share link that gives away no metadata. CodeNotFound when the actor
 // may not see the item, CodeForbidden when it may not download it.
 func (a *App) Original(ctx context.Context, actor Actor, id uuid.UUID) (Object, error) {
+	if actor.link != nil && actor.link.Strip {
+		return a.StrippedOriginal(ctx, actor, id)
+	}
 	row, err := a.db.OriginalWithRole(ctx, db.OriginalWithRoleParams{ID: id, Subjects: actor.Subjects()})
 	if db.IsNotFound(err) {
 		return Object{}, NotFound("photo")

@@ -33,7 +33,7 @@ func newStored(t *testing.T) *world {
 	return newWorld(t, openFolder(t, t.TempDir()))
 }
 
-func openFolder(t *testing.T, dir string) storage.Store {
+func openFolder(t testing.TB, dir string) storage.Store {
 	t.Helper()
 	s, err := storage.Open((&url.URL{Scheme: "file", Path: filepath.Join(dir, "objects")}).String())
 	if err != nil {

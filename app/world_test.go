@@ -29,6 +29,7 @@ type world struct {
 	ml    []ml.Status
 	// flushed says that Redis knows of nothing that was begun.
 	flushed bool
+	strip   *counted // nil: no copies without metadata are made
 
 	limits int64
 }
@@ -77,12 +78,16 @@ func newWorld(t testing.TB, store storage.Store) *world {
 // limit makes the use-cases anew, with this limit on the size of a file.
 func (w *world) limit(maxUploadBytes int64) {
 	w.limits = maxUploadBytes
-	w.App = app.New(app.Deps{
+	deps := app.Deps{
 		DB: w.db, Storage: w.store, Jobs: w.logs, Live: w.logs, Log: slog.New(slog.DiscardHandler),
 		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
 		ML:          processes{w},
 		DefaultZone: time.UTC, Now: func() time.Time { return w.now },
-	})
+	}
+	if w.strip != nil {
+		deps.Strip = w.strip
+	}
+	w.App = app.New(deps)
 }
 
 func (w *world) exec(sql string, args ...any) {

@@ -21,6 +21,9 @@ func (api *apiServer) registerFiles(bytes bytesHandlers) {
 		mime := "image/webp"
 		if kind == "original" || kind == "video" {
 			mime = "*/*"
+			op.Parameters = append(op.Parameters, &huma.Param{Name: "stripped", In: "query", Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"1"}},
+				Description: "A copy without position, serial numbers, names, dates and other metadata; 415 where none can be made"})
+			op.Errors = append(op.Errors, 415)
 		}
 		op.Responses = map[string]*huma.Response{
 			"200": {Description: "The file; Range and If-None-Match are honoured", Content: map[string]*huma.MediaType{

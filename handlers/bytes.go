@@ -33,6 +33,7 @@ var playedInline = map[string]bool{"video/mp4": true, "video/webm": true, "video
 // bytesApp is what serving files needs.
 type bytesApp interface {
 	Original(context.Context, app.Actor, uuid.UUID) (app.Object, error)
+	StrippedOriginal(context.Context, app.Actor, uuid.UUID) (app.Object, error)
 	Derivative(context.Context, app.Actor, uuid.UUID, app.DerivativeKind) (app.Object, error)
 }
 
@@ -87,6 +88,9 @@ func (h bytesHandlers) originalOf(c echo.Context) (app.Object, error) {
 	id, err := mediaID(c)
 	if err != nil {
 		return app.Object{}, err
+	}
+	if c.QueryParam("stripped") == "1" {
+		return h.app.StrippedOriginal(c.Request().Context(), h.actor(c), id)
 	}
 	return h.app.Original(c.Request().Context(), h.actor(c), id)
 }

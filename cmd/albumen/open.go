@@ -32,6 +32,7 @@ type services struct {
 	// pictures starts its child process when the first avatar comes.
 	pictures *media.Rasters
 	app      *app.App
+	media    *media.Processor // nil where no files are looked into
 }
 
 // load reads the configuration and sets up the log.
@@ -61,8 +62,9 @@ func (p *program) openDB(ctx context.Context, cfg *config.Config) (*db.Pool, err
 	return pool, nil
 }
 
-// open connects to everything. The caller must close what it gets.
-func (p *program) open(ctx context.Context) (*services, error) {
+// open connects to everything; with adds to what the use-cases need. The caller
+// must close what it gets.
+func (p *program) open(ctx context.Context, with ...func(*services, *app.Deps) error) (*services, error) {
 	cfg, log, err := p.load(config.NeedAll)
 	if err != nil {
 		return nil, err
@@ -88,19 +90,42 @@ func (p *program) open(ctx context.Context) (*services, error) {
 	}
 	s.queue = jobs.NewQueue(jobs.Namespace, s.redis)
 	s.ml = ml.NewClient(s.redis, ml.Prefix)
-	s.app = app.New(app.Deps{
+	deps := app.Deps{
 		DB: s.db, Storage: s.store, Jobs: s.queue, Live: live.NewPublisher(s.redis, live.Channel), Log: log,
 		Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes}, SecretKey: []byte(cfg.SecretKey),
 		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, ML: s.ml, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
 		Mail:              mailDeps(cfg),
 		BreachedPasswords: breachedPasswords(cfg), Pictures: s.pictures,
-	})
+	}
+	for _, add := range with {
+		if err := add(s, &deps); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	s.app = app.New(deps)
 	return s, nil
 }
+
+// withStripper lets the process make copies of originals without metadata.
+func withStripper(s *services, d *app.Deps) error {
+	var err error
+	s.media, err = media.NewProcessor(media.Config{Workers: strippers, Logger: s.log})
+	d.Strip = s.media
+	return err
+}
+
+// strippers is how many copies a web process makes at once.
+const strippers = 2
 
 func (s *services) close() {
 	if s.pictures != nil {
 		s.pictures.Close()
+	}
+	if s.media != nil {
+		if err := s.media.Close(); err != nil {
+			s.log.Warn("could not end the decoders", "error", err)
+		}
 	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {

@@ -33,7 +33,7 @@ func (p *program) web() *cobra.Command {
 }
 
 func (p *program) runWeb(ctx context.Context) error {
-	s, err := p.open(ctx)
+	s, err := p.open(ctx, withStripper)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func (w *Worker) keep(ctx context.Context, lose context.CancelCauseFunc, claim a
 // process reads and pictures the file. Its error is never the file's fault;
 // what is, comes as the Failure.
 func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, error) {
-	path, remove, err := fetch(ctx, w.cfg.Storage, claim.Original.StorageKey, w.cfg.TempDir)
+	path, remove, err := storage.LocalFile(ctx, w.cfg.Storage, claim.Original.StorageKey, w.cfg.TempDir)
 	if errors.Is(err, storage.ErrNotFound) {
 		return app.Outcome{Failure: app.OriginalMissing(err)}, nil
 	}
@@ -175,35 +175,6 @@ func (w *Worker) process(ctx context.Context, claim app.Claim) (app.Outcome, err
 	outcome.Still = &still
 	return outcome, nil
 }
-
-// fetch returns the object as a local file; remove deletes a copy.
-func fetch(ctx context.Context, store storage.Store, key, tempDir string) (path string, remove func(), err error) {
-	if path, ok := store.LocalPath(key); ok {
-		if _, err := os.Stat(path); os.IsNotExist(err) {
-			return "", nil, fmt.Errorf("read %s: %w", key, storage.ErrNotFound)
-		}
-		return path, func() {}, nil
-	}
-	object, err := store.Open(ctx, key, 0, -1)
-	if err != nil {
-		return "", nil, fmt.Errorf("read %s: %w", key, err)
-	}
-	defer object.Close()
-	file, err := os.CreateTemp(tempDir, tempPattern)
-	if err != nil {
-		return "", nil, fmt.Errorf("copy %s: %w", key, err)
-	}
-	remove = func() { os.Remove(file.Name()) }
-	_, err = io.Copy(file, object)
-	if err = errors.Join(err, file.Close()); err != nil {
-		remove()
-		return "", nil, fmt.Errorf("copy %s: %w", key, err)
-	}
-	return file.Name(), remove, nil
-}
-
-// tempPattern names the copies, so that those of killed workers can be found.
-const tempPattern = "albumen-original-*"
 
 func sniff(path string) (media.Type, error) {
 	file, err := os.Open(path)

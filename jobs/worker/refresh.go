@@ -76,7 +76,7 @@ func (r Refresh) item(ctx context.Context, claim app.Claim) (Refreshed, error) {
 	done := Refreshed{Claim: claim}
 	ctx, cancel := context.WithTimeoutCause(ctx, limitOf(claim), errTooLong)
 	defer cancel()
-	path, remove, err := fetch(ctx, r.Storage, claim.Original.StorageKey, r.TempDir)
+	path, remove, err := storage.LocalFile(ctx, r.Storage, claim.Original.StorageKey, r.TempDir)
 	if errors.Is(err, storage.ErrNotFound) {
 		done.Failure = app.OriginalMissing(err)
 		return done, nil
