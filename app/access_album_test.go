@@ -26,6 +26,19 @@ var albumAccess = map[string]accessCase{
 	"AlbumMonths": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 		return second(a.AlbumMonths(ctx, actor, id))
 	}, viewingAlbum},
+	"AlbumArchive": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		archive, err := a.AlbumArchive(ctx, actor, id)
+		if err == nil {
+			archive.Close()
+		}
+		return err
+	}, map[string]string{ // not from the trash
+		"private": "nnooooononofn",
+		"members": "noooooooonofn",
+		"public":  "ooooooooonofo",
+		"nested":  "nnooooononofn",
+		"trashed": "nnnnncnnnnnnn",
+	}},
 	"EditAlbum": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 		title := "New"
 		return a.EditAlbum(ctx, actor, id, app.AlbumEdit{Title: &title})

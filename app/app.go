@@ -105,6 +105,7 @@ type App struct {
 	breached    breachedPasswords
 	pictures    Pictures
 	strip       stripping
+	archives    archiveSlots
 }
 
 // New returns the use-cases over d.

@@ -20,14 +20,6 @@ import (
 	"albumen/media"
 )
 
-// TestMain lets the test binary be a decoder child.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == media.DecoderArg {
-		os.Exit(media.DecoderMain())
-	}
-	os.Exit(m.Run())
-}
-
 // counted counts what a real stripper is asked to do.
 type counted struct {
 	app.Stripper

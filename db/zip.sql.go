@@ -96,7 +96,7 @@ const archiveItem = `-- name: ArchiveItem :one
 SELECT f.storage_key, f.bytes,
        coalesce((SELECT max(x.role) FROM media_access x
          WHERE x.media_id = m.id AND x.subject_id = ANY ($1::uuid[]))::text, '')::text AS role,
-       (m.listed AND m.withheld IS NULL AND m.album_id = $2::uuid
+       (m.listed AND m.withheld IS NULL AND m.album_id IS NOT DISTINCT FROM $2::uuid
         AND NOT EXISTS (SELECT 1 FROM albums a WHERE a.id = m.album_id AND a.trashed_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = $3 AND u.suspended_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM share_links l WHERE l.id = ANY ($1::uuid[])

@@ -144,6 +144,9 @@ func (h albumHandlers) around(c echo.Context, d app.AlbumDetail, p *albums.Album
 		}
 		p.Months = monthsOf(albumPath(d.ID), months, shownMonth(month, p.Days))
 	}
+	if d.CanDownload && (d.Items > 0 || d.Albums > 0) {
+		p.DownloadURL = albumPath(d.ID) + "/download"
+	}
 	if d.CanAdd {
 		p.UploadURL = "/upload?album=" + d.ID.String()
 	}

@@ -62,6 +62,8 @@ func (s *Server) routes(d Deps) {
 	album := albumHandlers{s, d.App}
 	s.get("/albums", album.list)
 	s.get("/albums/:id", album.show)
+	archive := zipHandlers{s, d.App}
+	s.get("/albums/:id/download", archive.album)
 	albumForm := albumFormHandlers{s, d.App}
 	s.get("/albums/new", albumForm.newForm)
 	e.POST("/albums/new", albumForm.create)
@@ -208,6 +210,7 @@ func (s *Server) routes(d Deps) {
 	apiUpload{api, d.App}.register()
 	apiInvitations{api, d.App}.register()
 	api.registerFiles(bytes)
+	api.registerArchive(archive)
 }
 
 // get answers GET, and HEAD likewise: net/http leaves the body away.

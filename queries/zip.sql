@@ -25,7 +25,7 @@ SELECT m.id, m.taken_at, f.bytes FROM media m JOIN media_files f ON f.media_id =
 SELECT f.storage_key, f.bytes,
        coalesce((SELECT max(x.role) FROM media_access x
          WHERE x.media_id = m.id AND x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))::text, '')::text AS role,
-       (m.listed AND m.withheld IS NULL AND m.album_id = sqlc.arg(album_id)::uuid
+       (m.listed AND m.withheld IS NULL AND m.album_id IS NOT DISTINCT FROM sqlc.arg(album_id)::uuid
         AND NOT EXISTS (SELECT 1 FROM albums a WHERE a.id = m.album_id AND a.trashed_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = sqlc.arg(user_id) AND u.suspended_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM share_links l WHERE l.id = ANY (sqlc.arg(subjects)::uuid[])

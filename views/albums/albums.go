@@ -57,6 +57,7 @@ type Album struct {
 	MoreAlbums                   string // further albums below it; "" for none
 	OlderURL, NewerURL, FirstURL string
 	UploadURL                    string // "" where one may not add
+	DownloadURL                  string // all of it as one archive; "" where one may not
 	BelowURL                     string // a new album below it; "" where one may not
 	SearchURL                    string // "" for visitors
 	ArrangeURL                   string // ordering by hand; "" where one may not or it is ordered by time

@@ -1,0 +1,186 @@
+package app
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"albumen/db"
+)
+
+// maxReadTwice is the size up to which a file is read once for its checksum and
+// then again: its entry then says size and checksum in front, which every reader
+// understands, and a file that cannot be read is found before its entry begins.
+const maxReadTwice = 64 << 20
+
+// WriteTo writes the whole archive to w and returns its size. Rights are asked for
+// again before each item; what is not given (any more), missing or cannot be
+// stripped is named in NOT-INCLUDED.txt, and the rest goes on. An error means that
+// what was written is no archive.
+func (ar *Archive) WriteTo(ctx context.Context, w io.Writer) (int64, error) {
+	out := &countingWriter{w: w, ctx: ctx}
+	z := zip.NewWriter(out)
+	for _, e := range ar.entries {
+		reason, err := ar.add(ctx, z, &e)
+		if err != nil {
+			return out.n, err
+		}
+		if reason != "" {
+			ar.lacks = append(ar.lacks, e.folder.path+zipName(e.name, maxZipName)+": "+reason)
+		}
+	}
+	if len(ar.lacks) > 0 {
+		if err := ar.addNotIncluded(z); err != nil {
+			return out.n, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return out.n, fmt.Errorf("end an archive: %w", err)
+	}
+	if ar.Bytes >= 0 && out.n != ar.Bytes {
+		return out.n, fmt.Errorf("an archive of %d bytes was announced with %d", out.n, ar.Bytes)
+	}
+	return out.n, nil
+}
+
+// add writes one item, or says why it is not written.
+func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (reason string, err error) {
+	row, err := ar.app.db.ArchiveItem(ctx, db.ArchiveItemParams{
+		ID: e.id, AlbumID: e.album, Subjects: ar.actor.Subjects(), UserID: ar.actor.UserID(), Now: ar.app.now(),
+	})
+	if err != nil && !db.IsNotFound(err) {
+		return "", fmt.Errorf("load the original of %s: %w", e.id, err)
+	}
+	if err != nil || !row.Listed || ar.actor.allowOn(DownloadMedia, "photo", roleOf(row.Role), false) != nil {
+		return "no longer in this album", nil
+	}
+	o := Object{Bytes: row.Bytes, store: ar.app.storage, key: row.StorageKey}
+	if ar.strip {
+		if o, err = ar.app.StrippedOriginal(ctx, ar.actor, e.id); err != nil {
+			return ar.omit(ctx, e, err, "no copy without metadata could be made")
+		}
+		e.name = e.folder.name(o.Filename, maxZipName)
+	} else if o.Bytes != e.bytes {
+		return "changed meanwhile", nil
+	}
+	r, err := o.Open(ctx)
+	if err != nil {
+		return ar.omit(ctx, e, err, "the file is missing from the storage")
+	}
+	defer r.Close() //nolint:errcheck // it was only read
+	h := header(e.folder.path+e.name, e.taken)
+	var entry io.Writer
+	twice := o.Bytes <= maxReadTwice
+	if twice {
+		sum := crc32.NewIEEE()
+		if n, err := io.Copy(sum, r); err != nil || n != o.Bytes {
+			return ar.omit(ctx, e, errors.Join(err, fmt.Errorf("%d of %d bytes", n, o.Bytes)), "the file cannot be read")
+		}
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return ar.omit(ctx, e, err, "the file cannot be read")
+		}
+		h.CRC32, h.CompressedSize64, h.UncompressedSize64 = sum.Sum32(), uint64(o.Bytes), uint64(o.Bytes)
+		entry, err = z.CreateRaw(h)
+	} else {
+		entry, err = z.CreateHeader(h)
+	}
+	if err != nil {
+		return "", fmt.Errorf("begin an entry: %w", err)
+	}
+	ar.written.add(h, o.Bytes, !twice)
+	if n, err := io.Copy(entry, r); err != nil || n != o.Bytes {
+		return "", errors.Join(err, fmt.Errorf("wrote %d of %d bytes of %s", n, o.Bytes, e.id))
+	}
+	return "", nil
+}
+
+// omit is the reason for an item that cannot be read; the end of the download is
+// none.
+func (ar *Archive) omit(ctx context.Context, e *archiveEntry, err error, reason string) (string, error) {
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	ar.app.log.WarnContext(ctx, "an archive leaves out an item", "media", e.id, "error", err)
+	return reason, nil
+}
+
+const utf8Names = 0x800
+
+// header is that of a stored file, with its local time for old readers and the
+// instant for others.
+func header(name string, taken time.Time) *zip.FileHeader {
+	h := &zip.FileHeader{Name: name, Method: zip.Store, Flags: utf8Names, CreatorVersion: 20, ReaderVersion: 20}
+	old := taken
+	if y := taken.Year(); y < 1980 {
+		old = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	} else if y > 2107 {
+		old = time.Date(2107, 12, 31, 23, 59, 58, 0, time.UTC)
+	}
+	//lint:ignore SA1019 Modified cannot tell local time and instant before 1980
+	h.ModifiedDate = uint16(old.Day() + int(old.Month())<<5 + (old.Year()-1980)<<9)
+	//lint:ignore SA1019 the same
+	h.ModifiedTime = uint16(old.Second()/2 + old.Minute()<<5 + old.Hour()<<11)
+	if at := taken.Unix(); at >= math.MinInt32 && at <= math.MaxInt32 {
+		h.Extra = binary.LittleEndian.AppendUint32([]byte{0x55, 0x54, 5, 0, 1}, uint32(int32(at)))
+	}
+	return h
+}
+
+// addNotIncluded writes what is missing. Where a size was announced, blank lines
+// take the place of what was left out.
+func (ar *Archive) addNotIncluded(z *zip.Writer) error {
+	text := "These files are not in this archive:\r\n\r\n" + strings.Join(ar.lacks, "\r\n") + "\r\n"
+	h := header(notIncluded, ar.app.now())
+	bytes := int64(len(text))
+	if ar.Bytes >= 0 {
+		for range 4 { // a larger size may itself take more room
+			all := ar.written
+			all.add(h, bytes, true)
+			bytes += ar.Bytes - all.total()
+		}
+		if bytes < 0 {
+			return errors.New("an archive became larger than announced")
+		}
+		text = text[:min(int64(len(text)), bytes)]
+	}
+	entry, err := z.CreateHeader(h)
+	if err != nil {
+		return fmt.Errorf("begin an entry: %w", err)
+	}
+	if _, err := io.Copy(entry, io.LimitReader(io.MultiReader(strings.NewReader(text), blankLines{}), bytes)); err != nil {
+		return fmt.Errorf("write an archive: %w", err)
+	}
+	return nil
+}
+
+type blankLines struct{}
+
+func (blankLines) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = '\n'
+	}
+	return len(b), nil
+}
+
+// countingWriter counts, and fails when ctx ends.
+type countingWriter struct {
+	ctx context.Context
+	w   io.Writer
+	n   int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
