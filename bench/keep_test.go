@@ -18,7 +18,7 @@ const keepEnv = "BENCH_KEEP"
 
 // databaseFor returns the address of the database for n items, and whether an
 // earlier run has filled it.
-func databaseFor(ctx context.Context, n int) (address string, seeded bool, err error) {
+func databaseFor(ctx context.Context, of plan) (address string, seeded bool, err error) {
 	keep := os.Getenv(keepEnv)
 	if keep == "" {
 		return dbtest.NewURL(theRun), false, nil
@@ -33,7 +33,10 @@ func databaseFor(ctx context.Context, n int) (address string, seeded bool, err e
 		return "", false, err
 	}
 	defer admin.Close(ctx)
-	name := fmt.Sprintf("%s_%d", keep, n)
+	name := fmt.Sprintf("%s_%d", keep, of.rows)
+	if of.club {
+		name += "_club"
+	}
 	u.Path = "/" + name
 	if err := admin.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND shobj_description(oid, 'pg_database') = 'seeded')", name).Scan(&seeded); err != nil {
 		return "", false, err

@@ -21,7 +21,7 @@ import (
 	"albumen/db"
 )
 
-// site is a database with one large owner and others beside it.
+// site is a database with one large owner and others beside it, or a club.
 type site struct {
 	*app.App
 	pool  *db.Pool
@@ -39,12 +39,20 @@ const (
 
 var (
 	sitesMu sync.Mutex
-	sites   = map[int]*site{}
+	sites   = map[plan]*site{}
 )
+
+// plan is what a database holds.
+type plan struct {
+	rows int  // the owner's; of all members together, in a club
+	club bool // the items are of many people, in albums that they share (club_test.go)
+}
 
 // siteOf returns the database with n items of the owner's, seeding it the
 // first time that a run asks. All of them live until the run ends.
-func siteOf(b *testing.B, n int) *site {
+func siteOf(b *testing.B, n int) *site { return siteFor(b, plan{rows: n}) }
+
+func siteFor(b *testing.B, n plan) *site {
 	b.Helper()
 	sitesMu.Lock()
 	defer sitesMu.Unlock()
@@ -53,7 +61,7 @@ func siteOf(b *testing.B, n int) *site {
 	}
 	s, err := seed(n)
 	if err != nil {
-		b.Fatalf("seed %d rows: %v", n, err)
+		b.Fatalf("seed %+v: %v", n, err)
 	}
 	sites[n] = s
 	return s
@@ -87,10 +95,11 @@ func TestMain(m *testing.M) {
 // seed fills a fresh database in bulk: the items go through a staging table,
 // their search vectors are computed on two connections, indexes and
 // constraints are made afterwards.
-func seed(n int) (*site, error) {
+func seed(of plan) (*site, error) {
 	ctx := context.Background()
 	start := time.Now()
-	url, seeded, err := databaseFor(ctx, n)
+	n := of.rows
+	url, seeded, err := databaseFor(ctx, of)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +117,10 @@ func seed(n int) (*site, error) {
 		return s, err
 	}
 
-	users := make([]uuid.UUID, 21)
+	users, total := make([]uuid.UUID, 21), n+n/otherPart
+	if of.club {
+		users, total = make([]uuid.UUID, clubUsers), n
+	}
 	for i := range users {
 		users[i] = userID(i)
 		u, err := pool.CreateUser(ctx, db.CreateUserParams{ID: users[i], Email: fmt.Sprintf("u%d@example.org", i), Language: "en", TimeZone: "UTC"})
@@ -123,13 +135,17 @@ func seed(n int) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	total := n + n/otherPart
-	if _, err := pool.Exec(ctx, `CREATE UNLOGGED TABLE staging (n bigint, id uuid, owner_id uuid, kind text, title text, description text, filename text,
+	if of.club {
+		if err := makeClub(ctx, pool, users); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := pool.Exec(ctx, `CREATE UNLOGGED TABLE staging (n bigint, id uuid, owner_id uuid, album_id uuid, kind text, title text, description text, filename text,
 		taken timestamp, make text, model text, lens text, lat float8, place text, rating smallint)`); err != nil {
 		return nil, err
 	}
-	g := &generator{r: r, words: s.words, users: users, total: total, from: must(time.Parse(time.RFC3339, seedStart))}
-	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"staging"}, []string{"n", "id", "owner_id", "kind", "title", "description", "filename", "taken",
+	g := &generator{r: r, words: s.words, users: users, total: total, club: of.club, from: must(time.Parse(time.RFC3339, seedStart))}
+	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"staging"}, []string{"n", "id", "owner_id", "album_id", "kind", "title", "description", "filename", "taken",
 		"make", "model", "lens", "lat", "place", "rating"}, g); err != nil {
 		return nil, fmt.Errorf("copy: %w", err)
 	}
@@ -139,8 +155,8 @@ func seed(n int) (*site, error) {
 	}
 	inserted := time.Since(start)
 	if err := inParallel(ctx, pool, append(restore,
-		`INSERT INTO month_counts (owner_id, album_id, month, state, n) SELECT owner_id, '00000000-0000-0000-0000-000000000000',
-		   date_trunc('month', taken_at_local)::date, 'listed', count(*) FROM media GROUP BY 1, 3`)...); err != nil {
+		`INSERT INTO month_counts (owner_id, album_id, month, state, n) SELECT owner_id, coalesce(album_id, '00000000-0000-0000-0000-000000000000'),
+		   date_trunc('month', taken_at_local)::date, 'listed', count(*) FROM media GROUP BY 1, 2, 3`)...); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	for i := 0; i < len(s.words.words); i += 500 {
@@ -159,12 +175,14 @@ func seed(n int) (*site, error) {
 	return s, markKept(ctx, pool)
 }
 
-func userID(i int) uuid.UUID { return uuid.UUID{15: byte(i + 1), 6: 0x70, 8: 0x80} }
+func userID(i int) uuid.UUID {
+	return uuid.UUID{14: byte((i + 1) >> 8), 15: byte(i + 1), 6: 0x70, 8: 0x80}
+}
 
 const insertMedia = `WITH added AS (
- INSERT INTO media (id, owner_id, kind, status, processed_at, title, description, filename, mime, bytes, sha256, width, height, thumbhash,
+ INSERT INTO media (id, owner_id, album_id, kind, status, processed_at, title, description, filename, mime, bytes, sha256, width, height, thumbhash,
    taken_at, taken_at_local, taken_at_source, camera_make, camera_model, lens, latitude, longitude, place, rating, uploaded_at, search)
- SELECT id, owner_id, kind::media_kind, 'ready', taken, title, description, filename, CASE WHEN kind = 'video' THEN 'video/mp4' ELSE 'image/jpeg' END,
+ SELECT id, owner_id, album_id, kind::media_kind, 'ready', taken, title, description, filename, CASE WHEN kind = 'video' THEN 'video/mp4' ELSE 'image/jpeg' END,
    4000000, sha256(uuid_send(id)), 4032, 3024, substring(sha256(uuid_send(id)) for 24), taken, taken, 'exif', make, model, lens, lat, lat, place, rating, taken,
    search_vector('en', title, description, place, filename, make || ' ' || model || ' ' || lens, '')
    FROM staging WHERE n >= %d AND n < %d ORDER BY n RETURNING id)
@@ -243,6 +261,7 @@ type generator struct {
 	words *vocabulary
 	users []uuid.UUID
 	total int
+	club  bool
 	from  time.Time
 	i     int
 }
@@ -260,7 +279,10 @@ func (g *generator) Values() ([]any, error) {
 	}
 	taken = taken.Truncate(time.Second)
 	owner := g.users[0]
-	if i%(otherPart+1) == otherPart {
+	var album *uuid.UUID
+	if g.club {
+		owner, album = clubPlace(r, g.users)
+	} else if i%(otherPart+1) == otherPart {
 		owner = g.users[1+r.IntN(len(g.users)-1)]
 	}
 	var id uuid.UUID
@@ -293,5 +315,5 @@ func (g *generator) Values() ([]any, error) {
 		v := r.Float64()*100 - 50
 		lat = &v
 	}
-	return []any{int64(i), id, owner, kind, title, description, filename, taken, camera[0], camera[1], camera[2], lat, place, int16(max(0, r.IntN(15)-9))}, nil
+	return []any{int64(i), id, owner, album, kind, title, description, filename, taken, camera[0], camera[1], camera[2], lat, place, int16(max(0, r.IntN(15)-9))}, nil
 }
