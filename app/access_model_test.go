@@ -26,6 +26,7 @@ type modelAlbum struct {
 	owner, parent uuid.UUID // parent zero: at the top
 	visibility    db.AlbumVisibility
 	trashed       bool
+	trash         uuid.UUID // with which album it went to the trash
 }
 
 type modelGrant struct {
