@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"albumen/app"
+	"albumen/jobs"
 	"albumen/mail"
 	"albumen/media"
 	"albumen/ml"
@@ -193,8 +194,12 @@ var ownAccess = map[string]ownCase{
 	"TrimAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrimAudit(ctx, x)) }, systemOnly},
 	"SignAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SignAudit(ctx, x) }, systemOnly},
 
-	"PurgeTrash":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
-	"DoChores":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},
+	"PurgeTrash":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
+	"DoChores":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},
+	"SweepAccounts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepAccounts(ctx, x)) }, systemOnly},
+	"MailAccount": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.MailAccount(ctx, x, jobs.MailAccount{Email: "nobody@example.org"})
+	}, systemOnly},
 	"SweepObjects": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepObjects(ctx, x)) }, systemOnly},
 	"SweepUploads": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepUploads(ctx, x)) }, systemOnly},
 	"SweepProcessing": {func(ctx context.Context, a *app.App, x app.Actor) error {
@@ -231,24 +236,26 @@ var testedElsewhere = map[string]string{
 	"SuspendUser":   "TestUserManagementAccess",
 	"ResetPassword": "TestUserManagementAccess",
 
-	"EndSession":        "TestSessionsOfOthersDoNotExist",
-	"Avatar":            "TestAvatarAccess",
-	"SetAvatar":         "TestAvatarAccess",
-	"UserDetail":        "TestUserManagementAccess",
-	"SetUserAdmin":      "TestUserManagementAccess",
-	"SetUserQuota":      "TestUserManagementAccess",
-	"DeleteUser":        "TestUserManagementAccess",
-	"Group":             "TestUserManagementAccess",
-	"RenameGroup":       "TestUserManagementAccess",
-	"DeleteGroup":       "TestUserManagementAccess",
-	"AddGroupMember":    "TestUserManagementAccess",
-	"RemoveGroupMember": "TestUserManagementAccess",
-	"Members":           "TestMemberAccess",
-	"AddMember":         "TestMemberAccess",
-	"SetMemberRole":     "TestMemberAccess",
-	"RemoveMember":      "TestMemberAccess",
-	"LeaveAlbum":        "TestMemberAccess",
-	"TransferAlbum":     "TestMemberAccess",
+	"ChangePassword":     "TestChangeOfPasswordAndAddressAccess",
+	"RequestEmailChange": "TestChangeOfPasswordAndAddressAccess",
+	"EndSession":         "TestSessionsOfOthersDoNotExist",
+	"Avatar":             "TestAvatarAccess",
+	"SetAvatar":          "TestAvatarAccess",
+	"UserDetail":         "TestUserManagementAccess",
+	"SetUserAdmin":       "TestUserManagementAccess",
+	"SetUserQuota":       "TestUserManagementAccess",
+	"DeleteUser":         "TestUserManagementAccess",
+	"Group":              "TestUserManagementAccess",
+	"RenameGroup":        "TestUserManagementAccess",
+	"DeleteGroup":        "TestUserManagementAccess",
+	"AddGroupMember":     "TestUserManagementAccess",
+	"RemoveGroupMember":  "TestUserManagementAccess",
+	"Members":            "TestMemberAccess",
+	"AddMember":          "TestMemberAccess",
+	"SetMemberRole":      "TestMemberAccess",
+	"RemoveMember":       "TestMemberAccess",
+	"LeaveAlbum":         "TestMemberAccess",
+	"TransferAlbum":      "TestMemberAccess",
 
 	"Neighbours":     "TestNeighboursAccess",
 	"SiteState":      "TestTheSiteIsForAdministrators",
@@ -266,7 +273,7 @@ var testedElsewhere = map[string]string{
 var withoutActor = []string{
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
-	"PublicSite",
+	"PublicSite", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

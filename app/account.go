@@ -61,10 +61,7 @@ func signInLimits(email string, from netip.Addr) (limits []Limit, pair string) {
 // told so: see IsUnverified.
 func (a *App) SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error) {
 	// An impossible address is looked up all the same, so that it costs the same.
-	email = strings.ToLower(strings.TrimSpace(email))
-	if len(email) > maxEmailBytes || !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
-		email = "invalid"
-	}
+	email = plainEmail(email)
 	limits, pair := signInLimits(email, from)
 	if err := a.attempts.Take(ctx, limits...); err != nil {
 		return db.User{}, err

@@ -106,6 +106,8 @@ type App struct {
 	pictures    Pictures
 	strip       stripping
 	archives    archiveSlots
+	// signUpSteps happen with every account that a visitor makes, in this order.
+	signUpSteps []signUpStep
 }
 
 // New returns the use-cases over d.

@@ -25,14 +25,15 @@ const (
 
 // PublicSite is what everybody may know of the site.
 type PublicSite struct {
-	Name   string
-	SignUp bool // anybody may make an account
+	Name        string
+	SignUp      bool // anybody may make an account
+	VerifyEmail bool // and must confirm the address first
 }
 
 // PublicSite returns what the pages of visitors go by.
 func (a *App) PublicSite(ctx context.Context) (PublicSite, error) {
 	s, err := a.siteSettings(ctx)
-	return PublicSite{Name: s.SiteName, SignUp: s.SignUp}, err
+	return PublicSite{Name: s.SiteName, SignUp: s.SignUp, VerifyEmail: s.VerifyEmail}, err
 }
 
 // SiteSettings returns the settings as they are now; only site admins and the

@@ -16,7 +16,7 @@ func TestSiteSettings(t *testing.T) {
 	if err != nil || s != app.DefaultSiteSettings() {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	if site, err := w.PublicSite(t.Context()); err != nil || site != (app.PublicSite{Name: "Albumen"}) {
+	if site, err := w.PublicSite(t.Context()); err != nil || site != (app.PublicSite{Name: "Albumen", VerifyEmail: true}) {
 		t.Fatalf("%+v, %v", site, err)
 	}
 	s.SiteName, s.SignUp, s.DefaultQuota = "  Our photos ", true, 5e9
@@ -24,7 +24,7 @@ func TestSiteSettings(t *testing.T) {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	// The process that changed them goes by them at once.
-	if site, err := w.PublicSite(t.Context()); err != nil || site != (app.PublicSite{Name: "Our photos", SignUp: true}) {
+	if site, err := w.PublicSite(t.Context()); err != nil || site != (app.PublicSite{Name: "Our photos", SignUp: true, VerifyEmail: true}) {
 		t.Errorf("%+v, %v", site, err)
 	}
 	if u := w.user("new@example.org", false); u.QuotaBytes == nil || *u.QuotaBytes != 5e9 {

@@ -141,6 +141,15 @@ func (q *Queries) DeleteMailedLinksOf(ctx context.Context, arg DeleteMailedLinks
 	return err
 }
 
+const deleteUnverifiedUser = `-- name: DeleteUnverifiedUser :exec
+DELETE FROM users WHERE lower(email) = lower($1) AND email_verified_at IS NULL
+`
+
+func (q *Queries) DeleteUnverifiedUser(ctx context.Context, email string) error {
+	_, err := q.db.Exec(ctx, deleteUnverifiedUser, email)
+	return err
+}
+
 const deleteUnverifiedUsers = `-- name: DeleteUnverifiedUsers :execrows
 DELETE FROM users WHERE email_verified_at IS NULL AND created_at < $1
 `

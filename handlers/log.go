@@ -46,7 +46,7 @@ func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Handler.WithGroup(name)} }
 
 // secretPaths are the first segments behind which the next one is a token.
-var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true}
+var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true, "verify": true, "email": true, "email-back": true}
 
 // loggedPath is the path with tokens replaced. Queries are never logged.
 func loggedPath(p string) string {

@@ -1,6 +1,10 @@
 package handlers
 
-import "github.com/labstack/echo/v4"
+import (
+	"github.com/labstack/echo/v4"
+
+	"albumen/app"
+)
 
 // streamed lists the routes whose bodies are read as they come, without the
 // size limit and deadline of forms; each sets limits of its own.
@@ -32,6 +36,23 @@ func (s *Server) routes(d Deps) {
 	s.get("/login", entry.form)
 	e.POST("/login", entry.submit)
 	e.POST("/logout", entry.logout)
+	signUp := signUpHandlers{s, d.App}
+	s.get("/signup", signUp.form)
+	e.POST("/signup", signUp.submit)
+	s.get("/verify", signUp.askForm)
+	e.POST("/verify", signUp.askAgain)
+	s.get("/verify/:token", signUp.confirmForm)
+	e.POST("/verify/:token", signUp.confirmed)
+	reset := resetHandlers{s, d.App}
+	s.get("/reset", reset.askForm)
+	e.POST("/reset", reset.submit)
+	s.get("/reset/:token", reset.newForm)
+	e.POST("/reset/:token", reset.reset)
+	change := accountChangeHandlers{s, d.App}
+	s.get("/email/:token", change.linkForm(app.LinkEmail))
+	e.POST("/email/:token", change.confirmEmail)
+	s.get("/email-back/:token", change.linkForm(app.LinkRevert))
+	e.POST("/email-back/:token", change.revertEmail)
 	setup := setupHandlers{s, d.App}
 	s.get("/setup", setup.form)
 	e.POST("/setup", setup.submit)
@@ -174,6 +195,10 @@ func (s *Server) routes(d Deps) {
 	s.get("/account", settings.form)
 	e.POST("/account", settings.submit)
 	e.POST("/account/theme", settings.theme)
+	s.get(accountPath+"/password", change.passwordForm)
+	e.POST(accountPath+"/password", change.changePassword)
+	s.get(accountPath+"/email", change.emailForm)
+	e.POST(accountPath+"/email", change.changeEmail)
 	profile := profileHandlers{s, d.App}
 	s.get("/users/:id/avatar", profile.avatar)
 	e.POST(avatarPath, profile.setAvatar)

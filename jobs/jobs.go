@@ -45,3 +45,15 @@ type SendMail struct{}
 
 // Kind implements Job.
 func (SendMail) Kind() string { return "send_mail" }
+
+// MailAccount asks to mail a link to whoever has an account with the address,
+// if anybody has. The web process does not look: what it does must not tell.
+type MailAccount struct {
+	Purpose   string `json:"purpose"` // reset or verify
+	Email     string `json:"email"`
+	Addr      string `json:"addr"` // of the client, for the audit log
+	RequestID string `json:"request_id"`
+}
+
+// Kind implements Job.
+func (MailAccount) Kind() string { return "mail_account" }

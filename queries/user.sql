@@ -88,3 +88,6 @@ DELETE FROM mailed_links WHERE user_id = sqlc.arg(user_id) AND purpose = ANY (sq
 
 -- name: DeleteExpiredMailedLinks :execrows
 DELETE FROM mailed_links WHERE expires_at <= sqlc.arg(now);
+
+-- name: DeleteUnverifiedUser :exec
+DELETE FROM users WHERE lower(email) = lower(sqlc.arg(email)) AND email_verified_at IS NULL;

@@ -57,6 +57,9 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-ch
 			}
 			return err
 		}},
+		{name: "remove links and accounts that nobody confirmed", every: time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "removed unconfirmed links and accounts")(a.SweepAccounts(ctx, system))
+		}},
 		{name: "forget old mails", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "forgot old mails")(a.SweepMails(ctx, system))
 		}},

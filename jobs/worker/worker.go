@@ -127,6 +127,7 @@ func (w *Worker) slots(ctx context.Context) []*work.WorkerPool {
 		slots[i].JobWithOptions(jobs.ResumeMedia{}.Kind(), once, w.handler("resume media", w.processMedia))
 		slots[i].JobWithOptions(ml.StoreEmbedding{}.Kind(), once, w.storeEmbedding)
 		slots[i].JobWithOptions(jobs.SendMail{}.Kind(), once, w.sendMail)
+		slots[i].JobWithOptions(jobs.MailAccount{}.Kind(), once, w.mailAccount)
 	}
 	return slots
 }
