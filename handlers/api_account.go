@@ -124,6 +124,10 @@ func (h apiAccount) me(ctx context.Context, actor app.Actor, _ *struct{}) (*apiB
 	if err != nil {
 		return nil, err
 	}
+	return &apiBody[apiMe]{meOf(actor, u)}, nil
+}
+
+func meOf(actor app.Actor, u db.User) apiMe {
 	me := apiMe{
 		ID: u.ID, Email: u.Email, Name: u.Name, Admin: u.IsAdmin, Language: u.Language, TimeZone: u.TimeZone, Theme: u.Theme,
 		QuotaBytes: u.QuotaBytes, UsedBytes: u.UsedBytes,
@@ -133,5 +137,5 @@ func (h apiAccount) me(ctx context.Context, actor app.Actor, _ *struct{}) (*apiB
 			me.Scopes = append(me.Scopes, string(s))
 		}
 	}
-	return &apiBody[apiMe]{me}, nil
+	return me
 }

@@ -225,6 +225,7 @@ func (s *Server) routes(d Deps) {
 	api := newAPI(s)
 	s.get("/api/docs", api.docs)
 	apiAccount{api, d.App}.register()
+	apiProfile{api, d.App}.register()
 	apiMediaHandlers{api, d.App}.register()
 	apiSearch{api, d.App}.register()
 	apiMembers{api, d.App}.register()

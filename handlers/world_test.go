@@ -27,6 +27,7 @@ import (
 	"albumen/jobs"
 	"albumen/live"
 	"albumen/mail"
+	"albumen/media"
 	"albumen/ml"
 	"albumen/redisdb"
 	"albumen/storage"
@@ -50,7 +51,8 @@ type site struct {
 	queue   *jobs.Queue
 	redis   *redis.Pool
 
-	outbox *mail.Outbox
+	outbox  *mail.Outbox
+	rasters *media.Rasters
 
 	mlPrefix string  // of what ml processes say
 	admin    db.User // has goodPassword
@@ -119,6 +121,12 @@ func emptySite(t testing.TB, settings ...string) *site {
 	go hub.Run(hubContext)
 	s.mlPrefix, s.redis = "test:"+uuid.NewString(), pool
 	s.queue = jobs.NewQueue("test"+uuid.NewString(), pool)
+	rasters, err := media.NewRasters(media.Config{Workers: 1, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(rasters.Close)
+	s.rasters = rasters
 	s.outbox = mail.NewOutbox(t.TempDir())
 	s.start(log)
 	return s
@@ -128,7 +136,7 @@ func emptySite(t testing.TB, settings ...string) *site {
 func (s *site) start(log *slog.Logger) {
 	s.app = app.New(app.Deps{
 		DB: s.db, Storage: s.store, Jobs: s.queue, Live: s.live, Log: log, Limits: app.Limits{MaxUploadBytes: s.cfg.MaxUploadBytes},
-		ML:        ml.NewClient(s.redis, s.mlPrefix),
+		ML: ml.NewClient(s.redis, s.mlPrefix), Pictures: s.rasters,
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(s.redis, "test:"+uuid.NewString()+":"), PasswordCost: 4,
 		Mail: app.MailDeps{BaseURL: s.cfg.BaseURL, From: s.cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
