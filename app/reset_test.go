@@ -75,7 +75,7 @@ func TestReset(t *testing.T) {
 	if _, err := p.SignIn(t.Context(), "ann@example.org", nextPassword, somewhere); err != nil {
 		t.Error(err)
 	}
-	if _, _, found, err := sessions.Find(t.Context(), "browser", app.Visitor{}); err != nil || found {
+	if _, found, err := sessions.Find(t.Context(), "browser", app.Visitor{}); err != nil || found {
 		t.Errorf("a session outlives the reset: %v", err)
 	}
 	_, err = p.ActorOfToken(t.Context(), secret)
@@ -155,7 +155,7 @@ func TestChangePassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for token, want := range map[string]bool{"here": true, "there": false} {
-		if _, _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
+		if _, found, err := sessions.Find(t.Context(), token, app.Visitor{}); err != nil || found != want {
 			t.Errorf("%s: %t, %v", token, found, err)
 		}
 	}

@@ -104,7 +104,6 @@ func (h accountChangeHandlers) linkForm(purpose app.LinkPurpose) echo.HandlerFun
 			f.Title, f.Lead = i18n.T(ctx, "email.back_title"), i18n.T(ctx, "email.back_lead", "Email", email)
 			f.Submit = i18n.T(ctx, "email.back_submit")
 		}
-		f.Page.Secret = true
 		return h.accountForm(c, http.StatusOK, f, false)
 	}
 }
@@ -130,6 +129,5 @@ func (h accountChangeHandlers) revertEmail(c echo.Context) error {
 	if err != nil {
 		return h.linkProblem(c, err)
 	}
-	hideAddress(c)
 	return seeOther(c, "/reset/"+reset)
 }

@@ -62,26 +62,17 @@ func (s *Server) refusedForm(c echo.Context, err error, typed url.Values, make f
 
 // accountForm renders the form, inside the shell of the signed-in or as a card.
 func (s *Server) accountForm(c echo.Context, status int, f account.Form, inside bool) error {
-	secret := f.Page.Secret
 	f.Page = s.page(c)
-	if f.Page.Secret = secret; secret {
-		hideAddress(c)
-	}
 	if inside {
 		return s.render(c, status, account.FormPage(f))
 	}
 	return s.render(c, status, account.CardPage(f))
 }
 
-// hideAddress keeps an address that holds a secret out of whatever the page
-// leads to.
-func hideAddress(c echo.Context) { c.Response().Header().Set("Referrer-Policy", "no-referrer") }
-
 // staleLink says that a mailed link is not good (any more), and where to get
 // another one.
 func (s *Server) staleLink(c echo.Context, again account.Link) error {
 	ctx := c.Request().Context()
 	f := account.Form{Title: i18n.T(ctx, "mailed_link.stale"), Lead: i18n.T(ctx, "not_found.mailed_link"), Links: []account.Link{again}}
-	f.Page.Secret = true
 	return s.accountForm(c, http.StatusNotFound, f, false)
 }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -33,23 +32,7 @@ type offerHandlers struct {
 	app offerApp
 }
 
-// tokenPage sets the headers of pages whose address is a secret. A page without
-// a referrer sends forms without an origin; over plain http browsers say nothing
-// else about where a form comes from, so that it would be refused: there the
-// referrer stays within the site.
-func (s *Server) tokenPage(c echo.Context) {
-	h := c.Response().Header()
-	host := s.cfg.BaseURL.Hostname()
-	ip := net.ParseIP(host)
-	if s.cfg.BaseURL.Scheme == "https" || host == "localhost" || ip != nil && ip.IsLoopback() {
-		h.Set("Referrer-Policy", "no-referrer")
-	}
-	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-	h.Set("Cache-Control", "no-store")
-}
-
 func (h offerHandlers) show(c echo.Context) error {
-	h.tokenPage(c)
 	offer, err := h.app.Invitation(c.Request().Context(), h.actor(c), c.Param("token"))
 	if err != nil {
 		return h.refused(c, err)
@@ -63,7 +46,6 @@ func (h offerHandlers) show(c echo.Context) error {
 // accept takes the invitation up: with the account that is signed in, or with a
 // new one.
 func (h offerHandlers) accept(c echo.Context) error {
-	h.tokenPage(c)
 	ctx, token := c.Request().Context(), c.Param("token")
 	if h.actor(c).SignedIn() {
 		album, err := h.app.AcceptInvitation(ctx, h.actor(c), token)

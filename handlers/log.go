@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"net/http"
 	"path"
 	"strings"
 )
@@ -47,6 +48,12 @@ func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Hand
 
 // secretPaths are the first segments behind which the next one is a token.
 var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true, "verify": true, "email": true, "email-back": true}
+
+// hasToken reports a page whose address holds a token from a mail.
+func hasToken(r *http.Request) bool {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return rest != "" && first != "s" && secretPaths[first]
+}
 
 // loggedPath is the path with tokens replaced. Queries are never logged.
 func loggedPath(p string) string {

@@ -17,6 +17,7 @@ import (
 // entryApp is what coming in needs.
 type entryApp interface {
 	FirstRun(context.Context) (bool, error)
+	PublicSite(context.Context) (app.PublicSite, error)
 	SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error)
 }
 
@@ -52,7 +53,10 @@ func (h entryHandlers) form(c echo.Context) error {
 	} else if first {
 		return seeOther(c, "/setup")
 	}
-	view := account.Login{Page: h.page(c), Next: next}
+	view, err := h.view(c, account.Login{Next: next})
+	if err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	for _, notice := range loginNotices {
 		if c.QueryParams().Has(notice.param) {
@@ -65,6 +69,16 @@ func (h entryHandlers) form(c echo.Context) error {
 // loginNotices say what was done before one came to the sign-in page.
 var loginNotices = []struct{ param, key string }{
 	{"signed-out", "login.signed_out"}, {"signed-up", "login.signed_up"}, {"changed", "login.password_changed"},
+}
+
+// view adds the ways to the pages of those who cannot sign in.
+func (h entryHandlers) view(c echo.Context, v account.Login) (account.Login, error) {
+	site, err := h.app.PublicSite(c.Request().Context())
+	v.Page, v.ResetURL = h.page(c), "/reset"
+	if site.SignUp {
+		v.SignUpURL = "/signup"
+	}
+	return v, err
 }
 
 func (h entryHandlers) submit(c echo.Context) error {
@@ -81,8 +95,15 @@ func (h entryHandlers) submit(c echo.Context) error {
 			return err
 		}
 		setRetryAfter(c, err)
-		typed := account.Login{Page: h.page(c), Email: fields.Get("email"), Next: next, Remember: remember, Errors: shown}
-		return h.render(c, status, account.LoginPage(typed))
+		typed := account.Login{Email: fields.Get("email"), Next: next, Remember: remember, Errors: shown}
+		if app.IsUnverified(err) {
+			typed.VerifyURL = "/verify"
+		}
+		view, err := h.view(c, typed)
+		if err != nil {
+			return err
+		}
+		return h.render(c, status, account.LoginPage(view))
 	}
 	return h.arrive(c, arrival{user, remember, next})
 }

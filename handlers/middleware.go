@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -97,9 +98,28 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.cfg.SecureCookies() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+		if hasToken(c.Request()) {
+			s.hideAddress(h)
+		}
 		return next(c)
 	}
 }
+
+// hideAddress sets the headers of pages whose address holds a mailed token. A
+// page without a referrer sends forms without an origin; over plain http
+// browsers say nothing else about where a form comes from, so that it would be
+// refused: there the referrer stays within the site.
+func (s *Server) hideAddress(h http.Header) {
+	host := s.cfg.BaseURL.Hostname()
+	ip := net.ParseIP(host)
+	if s.cfg.BaseURL.Scheme == "https" || host == "localhost" || ip != nil && ip.IsLoopback() {
+		h.Set("Referrer-Policy", noReferrer)
+	}
+	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+	h.Set("Cache-Control", "no-store")
+}
+
+const noReferrer = "no-referrer"
 
 // checkHost refuses requests for another site's name, so that no page, link or
 // cache entry is ever made from a forged Host.

@@ -23,8 +23,10 @@ const wantPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 func checkHeaders(t *testing.T, what string, a answer) {
 	t.Helper()
 	referrer := "same-origin"
-	if strings.Contains(what, " /invitations/") {
-		referrer = "no-referrer" // the address holds a secret
+	for _, path := range []string{" /invitations/", " /reset/", " /verify/", " /email/", " /email-back/"} {
+		if strings.Contains(what, path) { // the address holds a secret
+			referrer = "no-referrer"
+		}
 	}
 	for name, want := range map[string]string{
 		"Content-Security-Policy": wantPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": referrer,

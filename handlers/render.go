@@ -98,7 +98,7 @@ func acceptsGzip(r *http.Request) bool {
 // page is what every page shows around its content. It takes the receipt of
 // the last act out of the session, so call it once per answer.
 func (s *Server) page(c echo.Context) layout.Page {
-	p := layout.Page{Path: ownPath(c.Request()), Theme: themeOf(c)}
+	p := layout.Page{Path: ownPath(c.Request()), Theme: themeOf(c), Secret: c.Response().Header().Get("Referrer-Policy") == noReferrer}
 	if site, err := s.users.PublicSite(c.Request().Context()); err != nil {
 		s.log.WarnContext(c.Request().Context(), "could not read the name of the site", "error", err) // the page may be about that very failure
 	} else {

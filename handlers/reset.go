@@ -65,12 +65,10 @@ func (h resetHandlers) newForm(c echo.Context) error {
 func (h resetHandlers) choose(c echo.Context) func(url.Values, ui.Errors) account.Form {
 	ctx := c.Request().Context()
 	return func(typed url.Values, errs ui.Errors) account.Form {
-		f := account.Form{
+		return account.Form{
 			Title: i18n.T(ctx, "reset.new_title"), Lead: i18n.T(ctx, "reset.new_lead"), ActionURL: "/reset/" + url.PathEscape(c.Param("token")),
 			Submit: i18n.T(ctx, "reset.new_submit"), Errors: errs, Fields: inputsOf(ctx, typed, errs, newPasswordField),
 		}
-		f.Page.Secret = true
-		return f
 	}
 }
 

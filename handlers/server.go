@@ -55,11 +55,6 @@ func New(d Deps) *Server {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor = clientIP(d.Config.TrustedProxies)
-	// Where the page's address is kept secret, browsers do not say where a form
-	// comes from; what proves the request is the token in the address.
-	for _, path := range []string{"reset", "verify", "email", "email-back"} {
-		s.origins.AddInsecureBypassPattern("POST /" + path + "/{token}")
-	}
 	s.use()
 	s.routes(d)
 	return s

@@ -71,6 +71,8 @@ func accountLinks(ctx context.Context) []account.Link {
 		return account.Link{Icon: icon, Title: i18n.T(ctx, title), Lead: i18n.T(ctx, lead), Href: href}
 	}
 	return []account.Link{
+		link("key", "account.password_change", "account.password_change_lead", accountPath+"/password"),
+		link("person", "account.email_change", "account.email_change_lead", accountPath+"/email"),
 		link("screen", "sessions.title", "sessions.short", sessionsPath),
 		link("sliders", "tokens.title", "tokens.lead", accountPath+"/tokens"),
 	}

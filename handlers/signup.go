@@ -114,13 +114,11 @@ func (h signUpHandlers) confirmForm(c echo.Context) error {
 func (h signUpHandlers) confirm(c echo.Context) func(url.Values, ui.Errors) account.Form {
 	ctx := c.Request().Context()
 	return func(typed url.Values, errs ui.Errors) account.Form {
-		f := account.Form{
+		return account.Form{
 			Title: i18n.T(ctx, "verify.title"), Lead: i18n.T(ctx, "verify.lead"), ActionURL: "/verify/" + url.PathEscape(c.Param("token")),
 			Submit: i18n.T(ctx, "verify.submit"), Errors: errs, Fields: inputsOf(ctx, typed, errs, knownField),
 			Links: []account.Link{{Title: i18n.T(ctx, "login.forgot"), Href: "/reset"}},
 		}
-		f.Page.Secret = true
-		return f
 	}
 }
 
