@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"albumen/archive"
 	"albumen/db"
 )
 
@@ -33,15 +34,15 @@ type Archive struct {
 	strip   bool
 	entries []archiveEntry
 	lacks   []string // lines for notIncluded
-	written zipSize
+	written archive.Size
 	done    func()
 }
 
 // archiveEntry is one file of an archive.
 type archiveEntry struct {
 	id, album uuid.UUID
-	folder    *zipFolder
-	name      string // in the folder
+	folder    *archive.Folder
+	name      string // its path; of copies, which may get others, that of the original
 	bytes     int64  // of the original
 	taken     time.Time
 }
@@ -65,7 +66,7 @@ func (a *App) AlbumArchive(ctx context.Context, actor Actor, id uuid.UUID) (*Arc
 	if !ok {
 		return nil, &Error{Code: CodeRateLimited, Key: "error.archives", Args: map[string]any{"Seconds": 30, "Minutes": 1}}
 	}
-	ar := &Archive{Filename: zipName(album.Title, maxZipName) + ".zip", app: a, actor: actor, done: done, strip: actor.link != nil && actor.link.Strip}
+	ar := &Archive{Filename: archive.Name(album.Title, archive.MaxName) + ".zip", app: a, actor: actor, done: done, strip: actor.link != nil && actor.link.Strip}
 	if err := ar.plan(ctx, album); err != nil {
 		done()
 		return nil, err
@@ -98,14 +99,13 @@ func (ar *Archive) plan(ctx context.Context, top db.Album) error {
 	if err != nil {
 		return fmt.Errorf("list the albums below %s: %w", top.ID, err)
 	}
-	folders := map[uuid.UUID]*zipFolder{}
+	folders := map[uuid.UUID]*archive.Folder{}
 	for _, al := range albums {
-		folder := newZipFolder("", notIncluded)
-		if al.ID != top.ID {
-			above := folders[*al.ParentID]
-			folder = newZipFolder(above.path + above.name(al.Title, maxZipFolder) + "/")
+		if al.ID == top.ID {
+			folders[al.ID] = archive.NewFolder(notIncluded)
+		} else {
+			folders[al.ID] = folders[*al.ParentID].Folder(al.Title)
 		}
-		folders[al.ID] = folder
 	}
 	for _, al := range albums {
 		if err := ar.planAlbum(ctx, db.Album{ID: al.ID, Sort: al.Sort}, folders[al.ID]); err != nil {
@@ -115,7 +115,7 @@ func (ar *Archive) plan(ctx context.Context, top db.Album) error {
 	return nil
 }
 
-func (ar *Archive) planAlbum(ctx context.Context, album db.Album, folder *zipFolder) error {
+func (ar *Archive) planAlbum(ctx context.Context, album db.Album, folder *archive.Folder) error {
 	f, _, err := albumFilter(ar.actor, album, Filter{})
 	if err != nil {
 		return err
@@ -148,8 +148,8 @@ func (ar *Archive) planAlbum(ctx context.Context, album db.Album, folder *zipFol
 			}
 			e := archiveEntry{id: r.ID, album: album.ID, folder: folder, bytes: fact.Bytes, taken: inZone(fact.TakenAt, r.TakenAtLocal)}
 			e.name = r.Filename
-			if !ar.strip { // a copy may get another name
-				e.name = folder.name(r.Filename, maxZipName)
+			if !ar.strip {
+				e.name = folder.Name(r.Filename)
 			}
 			ar.entries = append(ar.entries, e)
 		}
@@ -159,6 +159,18 @@ func (ar *Archive) planAlbum(ctx context.Context, album db.Album, folder *zipFol
 		last := f.KeyOf(rows[len(rows)-1])
 		w.Before = &last
 	}
+}
+
+// size is the exact size of the archive where nothing will be left out.
+func (ar *Archive) size() int64 {
+	if ar.strip {
+		return -1
+	}
+	var s archive.Size
+	for _, e := range ar.entries {
+		s.Add(archive.Header(e.name, e.taken), e.bytes, e.bytes > maxReadTwice)
+	}
+	return s.Total()
 }
 
 // inZone is the instant, in the zone in which clocks showed local.

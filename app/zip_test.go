@@ -160,6 +160,30 @@ func TestAlbumArchive(t *testing.T) {
 	}
 }
 
+// TestArchiveThatLacksTinyFiles: the announced size holds whatever is left out.
+func TestArchiveThatLacksTinyFiles(t *testing.T) {
+	w := newWorld(t, openFolder(t, t.TempDir()))
+	anna := w.user("anna")
+	album := w.album(anna, db.AlbumVisibilityPrivate)
+	w.named(anna, album, "here.gif", "here", "2024-07-01 12:00:00")
+	for n := 0; n < 160; n += 9 {
+		id := w.named(anna, album, "a", strings.Repeat("x", n), "2024-07-01 12:00:00")
+		if err := w.store.Delete(t.Context(), "media/"+id.String()); err != nil {
+			t.Fatal(err)
+		}
+		r, _ := w.archive(app.UserActor(anna), album)
+		lacking := r.Comment
+		if len(r.File) > 1 {
+			lacking = read(t, r, "NOT-INCLUDED.txt")
+		}
+		const all = "Not in this archive:\r\n\r\na: the file is missing from the storage\r\n"
+		if read(t, r, "here.gif") != "here" || !strings.HasPrefix(all, strings.TrimRight(lacking, "\n")) {
+			t.Fatalf("without %d bytes: %q, %q", n, entries(r), lacking)
+		}
+		w.exec("DELETE FROM media WHERE id = $1", id)
+	}
+}
+
 // TestStrippedArchive: an archive by a link that gives away no metadata.
 func TestStrippedArchive(t *testing.T) {
 	w, stripper := strippingWorld(t)

@@ -3,15 +3,13 @@ package app
 import (
 	"archive/zip"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"strings"
-	"time"
 
+	"albumen/archive"
 	"albumen/db"
 )
 
@@ -28,12 +26,16 @@ func (ar *Archive) WriteTo(ctx context.Context, w io.Writer) (int64, error) {
 	out := &countingWriter{w: w, ctx: ctx}
 	z := zip.NewWriter(out)
 	for _, e := range ar.entries {
-		reason, err := ar.add(ctx, z, &e)
+		reason, err := ar.add(ctx, z, e)
 		if err != nil {
 			return out.n, err
 		}
 		if reason != "" {
-			ar.lacks = append(ar.lacks, e.folder.path+zipName(e.name, maxZipName)+": "+reason)
+			name := e.name
+			if ar.strip {
+				name = e.folder.Like(name)
+			}
+			ar.lacks = append(ar.lacks, name+": "+reason)
 		}
 	}
 	if len(ar.lacks) > 0 {
@@ -51,7 +53,7 @@ func (ar *Archive) WriteTo(ctx context.Context, w io.Writer) (int64, error) {
 }
 
 // add writes one item, or says why it is not written.
-func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (reason string, err error) {
+func (ar *Archive) add(ctx context.Context, z *zip.Writer, e archiveEntry) (reason string, err error) {
 	row, err := ar.app.db.ArchiveItem(ctx, db.ArchiveItemParams{
 		ID: e.id, AlbumID: e.album, Subjects: ar.actor.Subjects(), UserID: ar.actor.UserID(), Now: ar.app.now(),
 	})
@@ -66,7 +68,7 @@ func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (rea
 		if o, err = ar.app.StrippedOriginal(ctx, ar.actor, e.id); err != nil {
 			return ar.omit(ctx, e, err, "no copy without metadata could be made")
 		}
-		e.name = e.folder.name(o.Filename, maxZipName)
+		e.name = e.folder.Name(o.Filename)
 	} else if o.Bytes != e.bytes {
 		return "changed meanwhile", nil
 	}
@@ -75,7 +77,7 @@ func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (rea
 		return ar.omit(ctx, e, err, "the file is missing from the storage")
 	}
 	defer r.Close() //nolint:errcheck // it was only read
-	h := header(e.folder.path+e.name, e.taken)
+	h := archive.Header(e.name, e.taken)
 	var entry io.Writer
 	twice := o.Bytes <= maxReadTwice
 	if twice {
@@ -94,7 +96,7 @@ func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (rea
 	if err != nil {
 		return "", fmt.Errorf("begin an entry: %w", err)
 	}
-	ar.written.add(h, o.Bytes, !twice)
+	ar.written.Add(h, o.Bytes, !twice)
 	if n, err := io.Copy(entry, r); err != nil || n != o.Bytes {
 		return "", errors.Join(err, fmt.Errorf("wrote %d of %d bytes of %s", n, o.Bytes, e.id))
 	}
@@ -103,7 +105,7 @@ func (ar *Archive) add(ctx context.Context, z *zip.Writer, e *archiveEntry) (rea
 
 // omit is the reason for an item that cannot be read; the end of the download is
 // none.
-func (ar *Archive) omit(ctx context.Context, e *archiveEntry, err error, reason string) (string, error) {
+func (ar *Archive) omit(ctx context.Context, e archiveEntry, err error, reason string) (string, error) {
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
@@ -111,42 +113,21 @@ func (ar *Archive) omit(ctx context.Context, e *archiveEntry, err error, reason 
 	return reason, nil
 }
 
-const utf8Names = 0x800
-
-// header is that of a stored file, with its local time for old readers and the
-// instant for others.
-func header(name string, taken time.Time) *zip.FileHeader {
-	h := &zip.FileHeader{Name: name, Method: zip.Store, Flags: utf8Names, CreatorVersion: 20, ReaderVersion: 20}
-	old := taken
-	if y := taken.Year(); y < 1980 {
-		old = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-	} else if y > 2107 {
-		old = time.Date(2107, 12, 31, 23, 59, 58, 0, time.UTC)
-	}
-	//lint:ignore SA1019 Modified cannot tell local time and instant before 1980
-	h.ModifiedDate = uint16(old.Day() + int(old.Month())<<5 + (old.Year()-1980)<<9)
-	//lint:ignore SA1019 the same
-	h.ModifiedTime = uint16(old.Second()/2 + old.Minute()<<5 + old.Hour()<<11)
-	if at := taken.Unix(); at >= math.MinInt32 && at <= math.MaxInt32 {
-		h.Extra = binary.LittleEndian.AppendUint32([]byte{0x55, 0x54, 5, 0, 1}, uint32(int32(at)))
-	}
-	return h
-}
-
 // addNotIncluded writes what is missing. Where a size was announced, blank lines
 // take the place of what was left out.
 func (ar *Archive) addNotIncluded(z *zip.Writer) error {
-	text := "These files are not in this archive:\r\n\r\n" + strings.Join(ar.lacks, "\r\n") + "\r\n"
-	h := header(notIncluded, ar.app.now())
+	text := "Not in this archive:\r\n\r\n" + strings.Join(ar.lacks, "\r\n") + "\r\n"
+	h := archive.Header(notIncluded, ar.app.now())
 	bytes := int64(len(text))
 	if ar.Bytes >= 0 {
 		for range 4 { // a larger size may itself take more room
 			all := ar.written
-			all.add(h, bytes, true)
-			bytes += ar.Bytes - all.total()
+			all.Add(h, bytes, true)
+			bytes += ar.Bytes - all.Total()
 		}
-		if bytes < 0 {
-			return errors.New("an archive became larger than announced")
+		if bytes < 0 { // the place of some tiny file takes no entry, but a comment
+			place := int(ar.Bytes - ar.written.Total())
+			return z.SetComment((text + strings.Repeat("\n", place))[:place])
 		}
 		text = text[:min(int64(len(text)), bytes)]
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -60,7 +61,7 @@ func serveArchive(c echo.Context, a zipApp, actor app.Actor, id uuid.UUID) error
 		return nil
 	}
 	if _, err := archive.WriteTo(ctx, w); err != nil {
-		return fmt.Errorf("send album %s: %w", id, err)
+		return fmt.Errorf("send album %s: %w", id, errors.Join(ctx.Err(), err)) // the first tells that the client left
 	}
 	return nil
 }

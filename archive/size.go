@@ -1,18 +1,18 @@
-package app
+package archive
 
 import (
 	"archive/zip"
 	"math"
 )
 
-// zipSize computes how long an archive gets, as archive/zip writes stored files.
-type zipSize struct {
+// Size computes how long an archive gets, as archive/zip writes stored files.
+type Size struct {
 	offset, directory int64
 	records           int
 }
 
-// add counts a file; descriptor says that its checksum comes behind it.
-func (s *zipSize) add(h *zip.FileHeader, bytes int64, descriptor bool) {
+// Add counts a file; descriptor says that its checksum comes behind it.
+func (s *Size) Add(h *zip.FileHeader, bytes int64, descriptor bool) {
 	head := int64(len(h.Name) + 9) // the date is in the extra field
 	if len(h.Extra) == 0 {
 		head -= 9
@@ -32,22 +32,11 @@ func (s *zipSize) add(h *zip.FileHeader, bytes int64, descriptor bool) {
 	s.records++
 }
 
-func (s *zipSize) total() int64 {
+// Total is how long the archive is when it ends now.
+func (s *Size) Total() int64 {
 	n := s.offset + s.directory + 22
 	if s.records >= math.MaxUint16 || s.directory >= math.MaxUint32 || s.offset >= math.MaxUint32 {
 		n += 56 + 20
 	}
 	return n
-}
-
-// size is the exact size of the archive where nothing will be left out.
-func (ar *Archive) size() int64 {
-	if ar.strip {
-		return -1
-	}
-	var s zipSize
-	for _, e := range ar.entries {
-		s.add(header(e.folder.path+e.name, e.taken), e.bytes, e.bytes > maxReadTwice)
-	}
-	return s.total()
 }

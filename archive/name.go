@@ -1,4 +1,6 @@
-package app
+// Package archive is the form of the zips that Albumen sends: names that no system
+// misreads, entries that are stored, and how long the whole becomes.
+package archive
 
 import (
 	"path"
@@ -11,15 +13,15 @@ import (
 )
 
 const (
-	// maxZipName and maxZipFolder are in bytes: with a few folders above it a
-	// name stays within what Windows and other file systems take.
-	maxZipName   = 160
-	maxZipFolder = 80
+	// MaxName and MaxFolder are in bytes: with a few folders above it a name stays
+	// within what Windows and other file systems take.
+	MaxName   = 160
+	MaxFolder = 80
 )
 
-// zipName makes a name that is one harmless name on any system: no separators, no
+// Name makes of a name, cut to about limit bytes, that is one harmless name on any system: no separators, no
 // control characters, nothing that Windows reserves, never "." or "..", NFC.
-func zipName(name string, limit int) string {
+func Name(name string, limit int) string {
 	name = norm.NFC.String(strings.ToValidUTF8(name, "_"))
 	name = strings.Map(func(r rune) rune {
 		switch {
@@ -76,14 +78,29 @@ func reservedName(name string) bool {
 	return false
 }
 
-// zipFolder gives out the names in one folder, each once, whatever the case.
-type zipFolder struct {
+// Folder gives out the names in one folder, each once, whatever the case.
+type Folder struct {
 	path  string // with a slash at the end; "" at the top
 	taken map[string]int
 }
 
-func newZipFolder(path string, reserved ...string) *zipFolder {
-	f := &zipFolder{path: path, taken: map[string]int{}}
+// NewFolder is the top of an archive, where the reserved names are not given out.
+func NewFolder(reserved ...string) *Folder { return newFolder("", reserved...) }
+
+// Folder is a new one inside, with a name like the wanted one.
+func (f *Folder) Folder(wanted string) *Folder {
+	return newFolder(f.path + f.free(wanted, MaxFolder) + "/")
+}
+
+// Name returns the whole path of a new file in the folder, whose name is like the
+// wanted one.
+func (f *Folder) Name(wanted string) string { return f.path + f.free(wanted, MaxName) }
+
+// Like is the path that a file of that name would get if none had it.
+func (f *Folder) Like(wanted string) string { return f.path + Name(wanted, MaxName) }
+
+func newFolder(path string, reserved ...string) *Folder {
+	f := &Folder{path: path, taken: map[string]int{}}
 	for _, r := range reserved {
 		f.taken[foldName(r)] = 1
 	}
@@ -93,9 +110,9 @@ func newZipFolder(path string, reserved ...string) *zipFolder {
 // foldName is equal for names that some file system takes for the same.
 func foldName(s string) string { return norm.NFC.String(cases.Fold().String(s)) }
 
-// name returns a free name in the folder that is like the wanted one.
-func (f *zipFolder) name(wanted string, limit int) string {
-	name := zipName(wanted, limit)
+// free returns a name that nothing in the folder has.
+func (f *Folder) free(wanted string, limit int) string {
+	name := Name(wanted, limit)
 	first := foldName(name)
 	if f.taken[first] == 0 {
 		f.taken[first] = 1

@@ -1,4 +1,4 @@
-package app
+package archive
 
 import (
 	"path"
@@ -10,28 +10,28 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-func TestZipName(t *testing.T) {
+func TestName(t *testing.T) {
 	for in, want := range map[string]string{
 		"IMG_1.JPG": "IMG_1.JPG", "": "file", "..": "file", ".": "file", "../../etc/passwd": "_._.._etc_passwd", `C:\Windows\x.jpg`: "C__Windows_x.jpg",
 		"/abs.jpg": "_abs.jpg", "CON": "_CON", "nul.jpg": "_nul.jpg", "com1": "_com1", "COM¹.txt": "_COM¹.txt", "COM10.txt": "COM10.txt",
 		"a\x00b\n.jpg": "ab.jpg", "trailing. . ": "trailing", ".hidden": "_hidden", "cafe\u0301.jpg": "café.jpg",
 		"evil\u202egpj.exe": "evilgpj.exe", "a<b>c|d?.jpg": "a_b_c_d_.jpg", "\xff.jpg": "_.jpg", "日本.png": "日本.png",
 	} {
-		if got := zipName(in, maxZipName); got != want {
-			t.Errorf("zipName(%q) = %q, want %q", in, got, want)
+		if got := Name(in, MaxName); got != want {
+			t.Errorf("Name(%q) = %q, want %q", in, got, want)
 		}
 	}
-	long := zipName(strings.Repeat("ä", 500)+".jpeg", maxZipName)
-	if len(long) > maxZipName || !strings.HasSuffix(long, "ä.jpeg") {
+	long := Name(strings.Repeat("ä", 500)+".jpeg", MaxName)
+	if len(long) > MaxName || !strings.HasSuffix(long, "ä.jpeg") {
 		t.Errorf("a long name became %q", long)
 	}
 }
 
-func TestZipFolder(t *testing.T) {
-	f := newZipFolder("", notIncluded)
+func TestFolder(t *testing.T) {
+	f := NewFolder("NOT-INCLUDED.txt")
 	var got []string
 	for _, name := range []string{"a.jpg", "A.JPG", "a.jpg", "a (2).jpg", "not-included.TXT", "straße", "STRASSE", "cafe\u0301", "CAFÉ"} {
-		got = append(got, f.name(name, maxZipName))
+		got = append(got, f.Name(name))
 	}
 	want := []string{"a.jpg", "A (2).JPG", "a (3).jpg", "a (2) (2).jpg", "not-included (2).TXT", "straße", "STRASSE (2)", "café", "CAFÉ (2)"}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
@@ -44,8 +44,8 @@ func FuzzZipName(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		for _, limit := range []int{maxZipFolder, maxZipName} {
-			name := zipName(in, limit)
+		for _, limit := range []int{MaxFolder, MaxName} {
+			name := Name(in, limit)
 			switch {
 			case name == "", name == ".", name == "..", len(name) > limit+1: // an underscore may be put in front
 				t.Fatalf("%q became %q", in, name)
@@ -59,12 +59,12 @@ func FuzzZipName(f *testing.F) {
 				t.Fatalf("%q became %q, which is a device", in, name)
 			case path.Clean("/album/"+name) != "/album/"+name, path.IsAbs(name):
 				t.Fatalf("%q became %q, which leads elsewhere", in, name)
-			case zipName(name, limit) != name && len(name) <= limit:
-				t.Fatalf("%q became %q and then %q", in, name, zipName(name, limit))
+			case Name(name, limit) != name && len(name) <= limit:
+				t.Fatalf("%q became %q and then %q", in, name, Name(name, limit))
 			}
 		}
-		folder := newZipFolder("")
-		if a, b := folder.name(in, maxZipName), folder.name(strings.ToUpper(in), maxZipName); foldName(a) == foldName(b) {
+		folder := NewFolder()
+		if a, b := folder.Name(in), folder.Name(strings.ToUpper(in)); foldName(a) == foldName(b) {
 			t.Fatalf("%q twice: %q and %q", in, a, b)
 		}
 	})
