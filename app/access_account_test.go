@@ -189,6 +189,17 @@ var ownAccess = map[string]ownCase{
 	"Invitations": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Invitations(ctx, x, app.InvitationsQuery{}))
 	}, managing},
+	"NoteSignOut": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignOut(ctx, x) }, "uooooou"},
+	"Audit": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.Audit(ctx, x, app.AuditQuery{}))
+	}, managing},
+	"AuditActions": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.AuditActions(ctx, x)) }, managing},
+	"ExportAudit": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return a.ExportAudit(ctx, x, app.AuditQuery{}, func(app.AuditEntry) error { return nil })
+	}, managing},
+	"OwnActivity": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.OwnActivity(ctx, x, app.AuditQuery{}))
+	}, accounting},
 	"VerifyAudit": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.VerifyAudit(ctx, x)) }, managing},
 	"SealAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SealAudit(ctx, x)) }, systemOnly},
 	"TrimAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrimAudit(ctx, x)) }, systemOnly},

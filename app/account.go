@@ -64,7 +64,7 @@ func (a *App) SignIn(ctx context.Context, email, password string, from netip.Add
 	email = plainEmail(email)
 	limits, pair := signInLimits(email, from)
 	if err := a.attempts.Take(ctx, limits...); err != nil {
-		return db.User{}, err
+		return db.User{}, a.noteLockout(ctx, email, pair, err)
 	}
 	user, err := a.db.UserByEmail(ctx, email)
 	if err != nil && !db.IsNotFound(err) {
@@ -75,6 +75,9 @@ func (a *App) SignIn(ctx context.Context, email, password string, from netip.Add
 		return db.User{}, err
 	}
 	if !ok || user.SuspendedAt != nil {
+		if err := a.noteStranger(ctx, "session.fail", user.ID); err != nil {
+			return db.User{}, err
+		}
 		return db.User{}, &Error{Code: CodeUnauthenticated, Key: "error.wrong_password"}
 	}
 	if err := a.attempts.Forget(ctx, pair); err != nil {

@@ -21,6 +21,7 @@ const (
 	cursorOldest  = 'o'
 	cursorManual  = 'm'
 	cursorTitle   = 'n'
+	cursorAudit   = 'a'
 )
 
 // keySize is the length of a packed place.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -231,7 +232,7 @@ func (a *App) UseModel(ctx context.Context, actor Actor, id int) error {
 	if err := actor.allow(ManageSite); err != nil {
 		return err
 	}
-	switched, err := a.activate(ctx, int32(id))
+	switched, err := a.activate(ctx, actor, int32(id))
 	if err == nil && !switched {
 		err = &Error{Code: CodeConflict, Key: "error.model_not_building"}
 	}
@@ -249,11 +250,17 @@ func (a *App) PruneModels(ctx context.Context, actor Actor) ([]string, error) {
 	if err := a.db.AbandonModels(ctx, abandonedAfter.Seconds()); err != nil {
 		return nil, fmt.Errorf("give up models that were never finished: %w", err)
 	}
-	labels, err := a.db.AskRemoval(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("have models removed: %w", err)
-	}
-	return labels, nil
+	var labels []string
+	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) (err error) {
+		if labels, err = q.AskRemoval(ctx); err != nil {
+			return fmt.Errorf("have models removed: %w", err)
+		}
+		if len(labels) == 0 {
+			return nil
+		}
+		return a.audit(ctx, q, actor, auditEvent{Action: "model.remove", Kind: "model", Detail: map[string]any{"name": strings.Join(labels, ", ")}})
+	})
+	return labels, err
 }
 
 // removeModelStep removes some rows of a model that is to be removed, other

@@ -125,7 +125,7 @@ func (a *App) dispatchModel(ctx context.Context, m db.EmbeddingModel, c capacity
 	}
 	a.tellExpired(ctx, expired, d)
 	if complete {
-		switched, err := a.activate(ctx, m.ID)
+		switched, err := a.activate(ctx, SystemActor(), m.ID)
 		if err != nil {
 			return err
 		}

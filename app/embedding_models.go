@@ -140,7 +140,7 @@ func (a *App) addModel(ctx context.Context, m ml.Model) error {
 
 // activate makes search use a model instead of the one that it uses now. It
 // reports whether the model was still being built.
-func (a *App) activate(ctx context.Context, id int32) (bool, error) {
+func (a *App) activate(ctx context.Context, actor Actor, id int32) (bool, error) {
 	switched := false
 	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		if err := q.LockModels(ctx, modelsLock); err != nil {
@@ -162,7 +162,7 @@ func (a *App) activate(ctx context.Context, id int32) (bool, error) {
 		if err := q.ActivateModel(ctx, id); err != nil {
 			return fmt.Errorf("activate model %d: %w", id, err)
 		}
-		return nil
+		return a.audit(ctx, q, actor, auditEvent{Action: "model.use", Kind: "model", Detail: map[string]any{"name": model.Label}})
 	})
 	a.active.forget()
 	return switched, err

@@ -202,10 +202,10 @@ func (a *App) DeleteMedia(ctx context.Context, actor Actor, id uuid.UUID) error 
 	if _, _, err := a.authorizeMedia(ctx, actor, DeleteMedia, id); err != nil {
 		return err
 	}
-	return a.deleteTrashed(ctx, id)
+	return a.deleteTrashed(ctx, actor, id)
 }
 
-func (a *App) deleteTrashed(ctx context.Context, id uuid.UUID) error {
+func (a *App) deleteTrashed(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		m, err := q.LockMedia(ctx, id)
 		if db.IsNotFound(err) {
@@ -217,7 +217,11 @@ func (a *App) deleteTrashed(ctx context.Context, id uuid.UUID) error {
 		if m.TrashedAt == nil {
 			return &Error{Code: CodeConflict, Key: "error.not_in_trash"}
 		}
-		return deleteItems(ctx, q, []uuid.UUID{id})
+		if err := deleteItems(ctx, q, []uuid.UUID{id}); err != nil {
+			return err
+		}
+		// Not what it was called: that is nobody's business but the owner's.
+		return a.audit(ctx, q, actor, auditEvent{Action: "media.delete", Kind: "media", Object: id, Detail: map[string]any{"items": 1}})
 	})
 }
 

@@ -99,7 +99,12 @@ func (a *App) FinishFirstRun(ctx context.Context, code string, n NewUser, from n
 		if user, err = insertUser(ctx, q, params); err != nil {
 			return err
 		}
-		return q.EndFirstRun(ctx)
+		if err := q.EndFirstRun(ctx); err != nil {
+			return fmt.Errorf("end the first run: %w", err)
+		}
+		return a.audit(ctx, q, UserActor(user), auditEvent{Action: "user.create", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{
+			"name": user.Name, "email": user.Email, "admin": true, "first": true,
+		}})
 	})
 	return user, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"albumen/db"
 )
@@ -59,12 +60,20 @@ func (a *App) CreateToken(ctx context.Context, actor Actor, n NewToken) (secret 
 		return "", db.ApiToken{}, &Error{Code: CodeConflict, Key: "error.token_count", Args: map[string]any{"Max": maxTokens}}
 	}
 	secret = TokenPrefix + randomText(32)
-	token, err = a.db.CreateToken(ctx, db.CreateTokenParams{
-		ID: newID(), UserID: actor.UserID(), Name: n.Name, TokenHash: hashSecret(secret), Hint: secret[:tokenHint],
-		Scopes: scopes, CreatedAt: a.now(), ExpiresAt: expires,
+	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		token, err = q.CreateToken(ctx, db.CreateTokenParams{
+			ID: newID(), UserID: actor.UserID(), Name: n.Name, TokenHash: hashSecret(secret), Hint: secret[:tokenHint],
+			Scopes: scopes, CreatedAt: a.now(), ExpiresAt: expires,
+		})
+		if err != nil {
+			return fmt.Errorf("store a token: %w", err)
+		}
+		return a.audit(ctx, q, actor, auditEvent{Action: "token.create", Kind: "token", Object: token.ID, Detail: map[string]any{
+			"name": n.Name, "scopes": scopes, "expires": expires.UTC(),
+		}})
 	})
 	if err != nil {
-		return "", db.ApiToken{}, fmt.Errorf("store a token: %w", err)
+		return "", db.ApiToken{}, err
 	}
 	return secret, token, nil
 }
@@ -174,12 +183,19 @@ func (a *App) RevokeToken(ctx context.Context, actor Actor, id uuid.UUID) error 
 	if err := actor.allow(ManageAccount); err != nil {
 		return err
 	}
-	n, err := a.db.DeleteToken(ctx, db.DeleteTokenParams{ID: id, UserID: actor.UserID()})
-	if err != nil {
-		return fmt.Errorf("revoke a token: %w", err)
-	}
-	if n == 0 {
-		return NotFound("token")
-	}
-	return nil
+	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		tokens, err := q.ListTokens(ctx, actor.UserID())
+		if err != nil {
+			return fmt.Errorf("list the tokens: %w", err)
+		}
+		n, err := q.DeleteToken(ctx, db.DeleteTokenParams{ID: id, UserID: actor.UserID()})
+		if err != nil {
+			return fmt.Errorf("revoke a token: %w", err)
+		}
+		at := slices.IndexFunc(tokens, func(t db.ApiToken) bool { return t.ID == id })
+		if n == 0 || at < 0 {
+			return NotFound("token")
+		}
+		return a.audit(ctx, q, actor, auditEvent{Action: "token.revoke", Kind: "token", Object: id, Detail: map[string]any{"name": tokens[at].Name}})
+	})
 }

@@ -31,9 +31,21 @@ func (a *App) EmptyTrash(ctx context.Context, actor Actor) (Emptied, error) {
 	if err := actor.allow(ChangeOwn); err != nil {
 		return Emptied{}, err
 	}
-	err := a.db.AddEmptyTrash(ctx, db.AddEmptyTrashParams{UserID: actor.UserID(), Asked: a.now()})
+	err := a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
+		counts, err := q.OwnCounts(ctx, actor.UserID())
+		if err != nil {
+			return fmt.Errorf("count what lies in the trash: %w", err)
+		}
+		if err := q.AddEmptyTrash(ctx, db.AddEmptyTrashParams{UserID: actor.UserID(), Asked: a.now()}); err != nil {
+			return fmt.Errorf("note that the trash is to be emptied: %w", err)
+		}
+		if counts.Trashed == 0 {
+			return nil
+		}
+		return a.audit(ctx, q, actor, auditEvent{Action: "trash.empty", Kind: "trash", Detail: map[string]any{"items": counts.Trashed}})
+	})
 	if err != nil {
-		return Emptied{}, fmt.Errorf("note that the trash is to be emptied: %w", err)
+		return Emptied{}, err
 	}
 	e := Emptied{Left: true}
 	for end := time.Now().Add(emptyFor); e.Left && time.Now().Before(end); {
@@ -103,7 +115,10 @@ func (a *App) PurgeTrash(ctx context.Context, actor Actor) (int, error) {
 			if ids, err = q.LockTrashedBefore(ctx, db.LockTrashedBeforeParams{Before: before, N: purgeBatch}); err != nil {
 				return fmt.Errorf("list the trash: %w", err)
 			}
-			return deleteItems(ctx, q, ids)
+			if err := deleteItems(ctx, q, ids); err != nil || len(ids) == 0 {
+				return err
+			}
+			return a.audit(ctx, q, actor, auditEvent{Action: "trash.purge", Kind: "trash", Detail: map[string]any{"items": len(ids)}})
 		})
 		if err != nil {
 			return deleted, err

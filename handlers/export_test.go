@@ -15,3 +15,6 @@ var LoggedPath = loggedPath
 func (s *Server) Render(c echo.Context, status int, page templ.Component, fragments ...templ.Component) error {
 	return s.render(c, status, page, fragments...)
 }
+
+// HarmlessCell is how the export of the audit log writes a cell.
+var HarmlessCell = harmlessCell

@@ -18,6 +18,7 @@ import (
 type entryApp interface {
 	FirstRun(context.Context) (bool, error)
 	PublicSite(context.Context) (app.PublicSite, error)
+	NoteSignOut(context.Context, app.Actor) error
 	SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error)
 }
 
@@ -111,6 +112,11 @@ func (h entryHandlers) submit(c echo.Context) error {
 // logout forgets the session on both sides. Cookies are not named: the browser
 // would clear those of the other sites under the same domain too.
 func (h entryHandlers) logout(c echo.Context) error {
+	if actor := h.actor(c); actor.SignedIn() {
+		if err := h.app.NoteSignOut(c.Request().Context(), actor); err != nil {
+			return err
+		}
+	}
 	if err := h.endSession(c); err != nil {
 		return err
 	}

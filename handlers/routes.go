@@ -161,6 +161,10 @@ func (s *Server) routes(d Deps) {
 	e.POST("/admin/model/:id/use", model.use)
 	e.POST("/admin/model/media/:id/retry", model.retryOne)
 
+	audit := auditHandlers{s, d.App}
+	s.get(auditPath, audit.list)
+	e.GET(auditPath+"/export", audit.export)
+
 	siteSettings := siteSettingsHandlers{s, d.App}
 	s.get(siteSettingsPath, siteSettings.form)
 	e.POST(siteSettingsPath, siteSettings.submit)
@@ -191,6 +195,7 @@ func (s *Server) routes(d Deps) {
 	e.POST("/admin/invitations/:invitation/revoke", invitations.revoke)
 
 	// One's own account
+	s.get(activityPath, audit.activity)
 	settings := settingsHandlers{s, d.App}
 	s.get("/account", settings.form)
 	e.POST("/account", settings.submit)
@@ -235,6 +240,7 @@ func (s *Server) routes(d Deps) {
 	apiCategories{api, d.App}.register()
 	apiUpload{api, d.App}.register()
 	apiInvitations{api, d.App}.register()
+	apiAudit{api, d.App}.register()
 	api.registerFiles(bytes)
 	api.registerArchive(archive)
 }

@@ -75,6 +75,7 @@ func accountLinks(ctx context.Context) []account.Link {
 		link("person", "account.email_change", "account.email_change_lead", accountPath+"/email"),
 		link("screen", "sessions.title", "sessions.short", sessionsPath),
 		link("sliders", "tokens.title", "tokens.lead", accountPath+"/tokens"),
+		link("clock", "auditlog.own", "auditlog.own_short", activityPath),
 	}
 }
 

@@ -17,6 +17,7 @@ var siteMenu = []place{
 	{"settings", "/admin/settings", "admin.settings"},
 	{"invitations", "/admin/invitations", "invitations.title"},
 	{"mail", "/admin/mail", "mails.title"},
+	{"audit", "/admin/audit", "auditlog.title"},
 }
 
 // Users is a page of the accounts, with the form that searches them (GET).
