@@ -79,6 +79,7 @@ func (g *gallery) pages() map[string]templ.Component {
 	}
 	maps.Copy(all, mailPages())
 	maps.Copy(all, people())
+	maps.Copy(all, auditLog())
 	return all
 }
 
