@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"albumen/db"
 )
 
-// eraseAudit empties detail, salt and address of every entry of and about a
-// person, and of those that tell the person's e-mail address, so that nobody can
+// eraseAudit empties detail, salt, address and object of every entry of and
+// about a person, and of those that tell the person's e-mail address, and puts
+// an id that nothing else knows in the place of the person's, so that nobody can
 // learn any more, nor find out by guessing, what they said. Commitment and hash
 // stay, and with them the chain. It writes down that it did, which albumen check
 // wants to see for each entry that is empty.
 func (a *App) eraseAudit(ctx context.Context, q *db.Queries, user db.User) error {
-	rows, err := q.EraseAudit(ctx, db.EraseAuditParams{UserID: user.ID, Email: user.Email})
+	nobody := uuid.New() // not of its time, as newID is
+	rows, err := q.EraseAudit(ctx, db.EraseAuditParams{UserID: user.ID, Email: user.Email, Nobody: nobody})
 	if err != nil {
 		return fmt.Errorf("erase a person from the audit log: %w", err)
 	}
@@ -23,7 +27,7 @@ func (a *App) eraseAudit(ctx context.Context, q *db.Queries, user db.User) error
 			also = append(also, r.ID)
 		}
 	}
-	return a.audit(ctx, q, SystemActor(), auditEvent{Action: "audit.erase", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{
+	return a.audit(ctx, q, SystemActor(), auditEvent{Action: "audit.erase", Kind: "user", Object: nobody, Subject: nobody, Detail: map[string]any{
 		"entries": len(rows), "also": also,
 	}})
 }

@@ -257,9 +257,11 @@ func (a *App) deleteAccount(ctx context.Context, q *db.Queries, id uuid.UUID) (i
 	if err := q.DeleteUser(ctx, id); err != nil {
 		return 0, false, fmt.Errorf("delete an account: %w", err)
 	}
-	return 1, true, a.audit(ctx, q, SystemActor(), auditEvent{
-		Action: "user.erase", Kind: "user", Object: id, Subject: id, Detail: map[string]any{"name": user.Name, "email": user.Email},
-	})
+	err = a.audit(ctx, q, SystemActor(), auditEvent{Action: "user.erase", Kind: "user", Object: id, Subject: id})
+	if err != nil {
+		return 0, false, err
+	}
+	return 1, true, a.eraseAudit(ctx, q, user) // last, so that it finds everything
 }
 
 // wrap says what was being done, where there is an error.

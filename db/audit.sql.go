@@ -331,17 +331,26 @@ func (q *Queries) AuditUnchained(ctx context.Context, arg AuditUnchainedParams) 
 }
 
 const eraseAudit = `-- name: EraseAudit :many
-UPDATE audit_log a SET detail = '{}', salt = '', ip = ''
- WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
-   AND (a.actor_id = $1::uuid OR a.subject_id = $1::uuid OR a.object_id = $1::uuid
-        OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
-                    WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower($2::text)))
-RETURNING id, (a.actor_id IS NOT DISTINCT FROM $1::uuid OR a.subject_id IS NOT DISTINCT FROM $1::uuid
-               OR a.object_id IS NOT DISTINCT FROM $1::uuid)::bool AS theirs
+WITH found AS (
+    SELECT a.id, (a.actor_id IS NOT DISTINCT FROM $1::uuid OR a.subject_id IS NOT DISTINCT FROM $1::uuid
+                  OR a.object_id IS NOT DISTINCT FROM $1::uuid)::bool AS theirs
+      FROM audit_log a
+     WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
+       AND (a.actor_id = $1::uuid OR a.subject_id = $1::uuid OR a.object_id = $1::uuid
+            OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
+                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower($3::text)))
+)
+UPDATE audit_log a SET detail = '{}', salt = '', ip = '', request_id = '',
+       actor_id = CASE WHEN a.actor_id = $1::uuid THEN $2::uuid ELSE a.actor_id END,
+       subject_id = CASE WHEN a.subject_id = $1::uuid THEN $2::uuid ELSE a.subject_id END,
+       object_id = CASE WHEN a.object_id = $1::uuid THEN $2::uuid END
+  FROM found WHERE found.id = a.id
+RETURNING a.id, found.theirs
 `
 
 type EraseAuditParams struct {
 	UserID uuid.UUID
+	Nobody uuid.UUID
 	Email  string
 }
 
@@ -350,10 +359,11 @@ type EraseAuditRow struct {
 	Theirs bool
 }
 
-// Entries of and about a person, and those that tell the address of theirs. The
-// entry that tells of an erasure holds nothing to erase.
+// Entries of and about a person, and those that tell the address of theirs. An
+// id that nothing else knows takes the place of the person's. The entry that
+// tells of an erasure holds nothing to erase.
 func (q *Queries) EraseAudit(ctx context.Context, arg EraseAuditParams) ([]EraseAuditRow, error) {
-	rows, err := q.db.Query(ctx, eraseAudit, arg.UserID, arg.Email)
+	rows, err := q.db.Query(ctx, eraseAudit, arg.UserID, arg.Nobody, arg.Email)
 	if err != nil {
 		return nil, err
 	}

@@ -43,15 +43,24 @@ DELETE FROM audit_log WHERE seq <= sqlc.arg(up_to)::bigint;
 SELECT * FROM audit_log WHERE action = 'audit.erase' ORDER BY id;
 
 -- name: EraseAudit :many
--- Entries of and about a person, and those that tell the address of theirs. The
--- entry that tells of an erasure holds nothing to erase.
-UPDATE audit_log a SET detail = '{}', salt = '', ip = ''
- WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
-   AND (a.actor_id = sqlc.arg(user_id)::uuid OR a.subject_id = sqlc.arg(user_id)::uuid OR a.object_id = sqlc.arg(user_id)::uuid
-        OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
-                    WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower(sqlc.arg(email)::text)))
-RETURNING id, (a.actor_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid OR a.subject_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid
-               OR a.object_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid)::bool AS theirs;
+-- Entries of and about a person, and those that tell the address of theirs. An
+-- id that nothing else knows takes the place of the person's. The entry that
+-- tells of an erasure holds nothing to erase.
+WITH found AS (
+    SELECT a.id, (a.actor_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid OR a.subject_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid
+                  OR a.object_id IS NOT DISTINCT FROM sqlc.arg(user_id)::uuid)::bool AS theirs
+      FROM audit_log a
+     WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
+       AND (a.actor_id = sqlc.arg(user_id)::uuid OR a.subject_id = sqlc.arg(user_id)::uuid OR a.object_id = sqlc.arg(user_id)::uuid
+            OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
+                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower(sqlc.arg(email)::text)))
+)
+UPDATE audit_log a SET detail = '{}', salt = '', ip = '', request_id = '',
+       actor_id = CASE WHEN a.actor_id = sqlc.arg(user_id)::uuid THEN sqlc.arg(nobody)::uuid ELSE a.actor_id END,
+       subject_id = CASE WHEN a.subject_id = sqlc.arg(user_id)::uuid THEN sqlc.arg(nobody)::uuid ELSE a.subject_id END,
+       object_id = CASE WHEN a.object_id = sqlc.arg(user_id)::uuid THEN sqlc.arg(nobody)::uuid END
+  FROM found WHERE found.id = a.id
+RETURNING a.id, found.theirs;
 
 -- name: PlanForValues :exec
 -- The next statements of this transaction are planned for the values that they
