@@ -37,7 +37,8 @@ var ownAccess = map[string]ownCase{
 	"Timeline": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Timeline(ctx, x, app.TimelineQuery{}))
 	}, reading},
-	"Months": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Months(ctx, x, "")) }, reading},
+	"HasShared": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.HasShared(ctx, x)) }, reading},
+	"Months":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Months(ctx, x, "")) }, reading},
 	"Favourites": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.Favourites(ctx, x, app.ListQuery{}))
 	}, reading},

@@ -130,6 +130,19 @@ func (p *play) compareLists(s subject, actor app.Actor, want map[uuid.UUID]bool)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	shared, err := p.HasShared(p.t.Context(), actor)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	others := 0
+	for id := range want {
+		if p.m.items[id].owner != s.user {
+			others++
+		}
+	}
+	if shared != (others > 0) {
+		p.t.Errorf("%v: shared items %t, want %d", s, shared, others)
+	}
 	count := 0
 	for _, m := range months {
 		count += m.Count

@@ -30,6 +30,15 @@ func (a *App) Months(ctx context.Context, actor Actor, scope db.Scope) ([]Month,
 	return a.months(ctx, actor, scope)
 }
 
+// HasShared reports whether the timeline of shared items holds any.
+func (a *App) HasShared(ctx context.Context, actor Actor) (bool, error) {
+	if err := actor.allow(ListOwn); err != nil {
+		return false, err
+	}
+	has, err := a.db.HasShared(ctx, db.HasSharedParams{UserID: actor.UserID(), Subjects: actor.Subjects()})
+	return has, wrap(err, "look for shared items")
+}
+
 // months is Months for a caller that has decided access.
 func (a *App) months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
 	counts, err := a.db.Months(ctx, actor.UserID(), actor.Subjects(), scope)

@@ -32,6 +32,25 @@ func (q *Queries) CountFavourites(ctx context.Context, arg CountFavouritesParams
 	return count, err
 }
 
+const hasShared = `-- name: HasShared :one
+SELECT EXISTS (SELECT 1 FROM album_access x WHERE x.subject_id = ANY ($1::uuid[])
+   AND EXISTS (SELECT 1 FROM month_counts c
+     WHERE c.album_id = x.album_id AND c.state = 'listed' AND c.n > 0 AND c.owner_id <> $2))
+`
+
+type HasSharedParams struct {
+	Subjects []uuid.UUID
+	UserID   uuid.UUID
+}
+
+// Whether others' items are among those that the actor may see; ends at the first.
+func (q *Queries) HasShared(ctx context.Context, arg HasSharedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, hasShared, arg.Subjects, arg.UserID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const monthCountsDrift = `-- name: MonthCountsDrift :many
 WITH expected AS (
     SELECT m.owner_id, coalesce(m.album_id, '00000000-0000-0000-0000-000000000000') AS album_id,

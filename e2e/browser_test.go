@@ -13,9 +13,10 @@ import (
 
 // browser is one tab of headless Chromium.
 type browser struct {
-	t   testing.TB
-	ctx context.Context
-	i   *instance
+	t       testing.TB
+	ctx     context.Context
+	i       *instance
+	scripts bool
 	// close ends Chromium; the end of the test does it too.
 	close func()
 }
@@ -35,7 +36,7 @@ func (i *instance) open(scripts bool) *browser {
 	ctx, cancel := context.WithTimeout(tab, 10*time.Minute)
 	end := func() { cancel(); cancelTab(); cancelAllocator() }
 	i.t.Cleanup(end)
-	b := &browser{t: i.t, ctx: ctx, i: i, close: end}
+	b := &browser{t: i.t, ctx: ctx, i: i, scripts: scripts, close: end}
 	b.do(chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 800))
 	if !scripts {
 		off := emulation.SetScriptExecutionDisabledParams{Value: true}

@@ -19,6 +19,7 @@ import (
 type timelineApp interface {
 	Timeline(context.Context, app.Actor, app.TimelineQuery) (app.TimelinePage, error)
 	Months(context.Context, app.Actor, db.Scope) ([]app.Month, error)
+	HasShared(context.Context, app.Actor) (bool, error)
 	Records(context.Context, app.Actor, []uuid.UUID) ([]app.Record, error)
 }
 
@@ -83,8 +84,7 @@ func (h timelineHandlers) months(ctx context.Context, actor app.Actor, scope db.
 	if m.shown, err = h.app.Months(ctx, actor, scope); err != nil {
 		return m, err
 	}
-	shared, err := h.app.Months(ctx, actor, db.ScopeShared)
-	m.shared = len(shared) > 0
+	m.shared, err = h.app.HasShared(ctx, actor)
 	return m, err
 }
 

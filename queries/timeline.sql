@@ -11,6 +11,12 @@ SELECT c.month, sum(c.n)::bigint AS n FROM month_counts c
    AND c.album_id IN (SELECT x.album_id FROM album_access x WHERE x.subject_id = ANY (sqlc.arg(subjects)::uuid[]))
  GROUP BY c.month HAVING sum(c.n) > 0 ORDER BY c.month DESC;
 
+-- name: HasShared :one
+-- Whether others' items are among those that the actor may see; ends at the first.
+SELECT EXISTS (SELECT 1 FROM album_access x WHERE x.subject_id = ANY (sqlc.arg(subjects)::uuid[])
+   AND EXISTS (SELECT 1 FROM month_counts c
+     WHERE c.album_id = x.album_id AND c.state = 'listed' AND c.n > 0 AND c.owner_id <> sqlc.arg(user_id)));
+
 -- name: OwnCounts :one
 SELECT coalesce(sum(n) FILTER (WHERE state = 'listed'), 0)::bigint AS listed,
        coalesce(sum(n) FILTER (WHERE state = 'archived'), 0)::bigint AS archived,
