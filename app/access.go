@@ -39,6 +39,7 @@ const (
 	DeleteAlbum   Action = "album.delete"   // for good, from the trash
 	LeaveAlbum    Action = "album.leave"
 	ListMembers   Action = "album.members" // names and roles; the rest of it is for those who may share
+	SendToAlbum   Action = "album.send"    // as a guest, through a link that lets them
 )
 
 // Actions that need no object.
@@ -74,6 +75,7 @@ type rule struct {
 	signedIn bool // anonymous actors (public albums, share links) may not
 	trashed  bool // also allowed while the object lies in the trash
 	download bool // a share link must allow downloads
+	guest    bool // only through a share link that allows uploads
 }
 
 // rules is the only permission table of the product. An object action that is
@@ -101,6 +103,7 @@ var rules = map[Action]rule{
 	DeleteAlbum:    {role: RoleOwner, scope: ScopeMediaWrite, signedIn: true, trashed: true},
 	LeaveAlbum:     {role: RoleViewer, scope: ScopeShare, signedIn: true},
 	ListMembers:    {role: RoleViewer, scope: ScopeShare, signedIn: true},
+	SendToAlbum:    {role: RoleViewer, scope: ScopeMediaWrite, guest: true},
 	CreateAlbum:    {scope: ScopeMediaWrite, signedIn: true},
 	ListOwn:        {scope: ScopeMediaRead, signedIn: true},
 	Upload:         {scope: ScopeMediaWrite, signedIn: true},
@@ -151,6 +154,8 @@ func (a Actor) allowOn(action Action, what string, role Role, trashed bool) erro
 		return &Error{Code: CodeUnauthenticated, Key: "error.unauthenticated"}
 	case r.download && a.link != nil && !a.link.Download:
 		return &Error{Code: CodeForbidden, Key: "error.link_download"}
+	case r.guest && (a.link == nil || !a.link.Upload):
+		return &Error{Code: CodeForbidden, Key: "error.link_upload"}
 	case role < r.role:
 		return &Error{Code: CodeForbidden, Key: "error.forbidden"}
 	case trashed && !r.trashed && action != ViewMedia && action != DownloadMedia:

@@ -60,6 +60,7 @@ var ownAccess = map[string]ownCase{
 	"TrashState": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrashState(ctx, x)) }, reading},
 	"EmptyTrash": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.EmptyTrash(ctx, x)) }, writing},
 
+	"LinkRules":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.LinkRules(ctx, x)) }, reading},
 	"UploadSpace": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.UploadSpace(ctx, x)) }, writing},
 
 	"Me":       {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Me(ctx, x)) }, "uooooou"},
@@ -283,6 +284,7 @@ var testedElsewhere = map[string]string{
 // withoutActor are the doors through which an actor comes in: reviewed one by
 // one, they decide by secrets and not by rights.
 var withoutActor = []string{
+	"OpenLink", "UnlockLink",
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
 	"PublicSite", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail",

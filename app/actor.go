@@ -50,6 +50,7 @@ type Link struct {
 	Download    bool // originals and the whole album may be downloaded
 	Strip       bool // what is downloaded carries no metadata
 	Upload      bool // guests may send photos, which wait to be approved
+	Version     int  // of its token and password when it was opened
 }
 
 // UserActor is a person in a browser, with every scope. A suspended user

@@ -52,6 +52,8 @@ type AlbumDetail struct {
 	CanAdd, CanEdit, CanShare, CanMove, CanTransfer, CanTrash, CanLeave, CanDownload bool
 	CanRestore, CanDelete                                                            bool
 	CanListMembers                                                                   bool
+	// Pending is how much guests have sent that waits to be approved, for those who can.
+	Pending int
 }
 
 // Album returns one album.
@@ -88,6 +90,13 @@ func (a *App) Album(ctx context.Context, actor Actor, id uuid.UUID) (AlbumDetail
 			return AlbumDetail{}, err
 		}
 		d.CanListMembers = own != ""
+	}
+	if d.CanEdit {
+		pending, err := a.db.CountPendingGuestMedia(ctx, id)
+		if err != nil {
+			return AlbumDetail{}, fmt.Errorf("count what guests sent: %w", err)
+		}
+		d.Pending = int(pending)
 	}
 	return d, nil
 }

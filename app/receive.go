@@ -46,6 +46,8 @@ type Received struct {
 type original struct {
 	Incoming
 	typ    media.Type
+	owner  uuid.UUID
+	guest  *guest // who sends it, where that is not its owner
 	key    string // where the object lies; reserved
 	id     uuid.UUID
 	bytes  int64
@@ -67,16 +69,21 @@ func (a *App) ReceiveMedia(ctx context.Context, actor Actor, in Incoming) (Recei
 	if err != nil {
 		return Received{}, err
 	}
+	return a.receive(ctx, actor, original{Incoming: in, owner: owner}, limit)
+}
+
+// receive judges, stores and adds what comes in for an owner.
+func (a *App) receive(ctx context.Context, actor Actor, o original, limit sizeLimit) (Received, error) {
+	in := o.Incoming
 	body := newIntake(in.Body, limit)
 	head, err := body.head(media.SniffLen)
 	if err != nil {
 		return Received{}, receiveError(in, body, limit, err)
 	}
-	typ, err := sniff(in.Filename, head)
-	if err != nil {
+	if o.typ, err = sniff(in.Filename, head); err != nil {
 		return Received{}, err
 	}
-	o := original{Incoming: in, typ: typ, id: newID()}
+	o.id = newID()
 	if err := a.store(ctx, &o, body, limit); err != nil {
 		return Received{}, err
 	}

@@ -20,12 +20,18 @@ import (
 // be nil. After an error or a duplicate the stored object is gone.
 func (a *App) addOriginal(ctx context.Context, actor Actor, o original, also func(*db.Queries, Received) error) (Received, error) {
 	var got Received
-	_, err := a.mayReceive(ctx, actor, o.AlbumID) // rights may have changed while the bytes came in
+	var err error
+	if o.guest == nil { // rights may have changed while the bytes came in; of guests insertOriginal asks
+		_, err = a.mayReceive(ctx, actor, o.AlbumID)
+	}
 	if err == nil {
 		err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 			var err error
 			if got, err = a.insertOriginal(ctx, q, actor, o); err != nil {
 				return err
+			}
+			if o.guest != nil {
+				return a.noteGuest(ctx, q, actor, o, got)
 			}
 			if also != nil {
 				return also(q, got)
@@ -46,18 +52,23 @@ func (a *App) addOriginal(ctx context.Context, actor Actor, o original, also fun
 // insertOriginal holds the lock on the owner's row, so that of two uploads of
 // the same bytes the second finds the first.
 func (a *App) insertOriginal(ctx context.Context, q *db.Queries, actor Actor, o original) (Received, error) {
-	owner := actor.UserID()
-	usage, err := q.LockUserUsage(ctx, owner)
+	usage, err := q.LockUserUsage(ctx, o.owner)
 	if err != nil {
-		return Received{}, fmt.Errorf("lock user %s: %w", owner, err)
+		return Received{}, fmt.Errorf("lock user %s: %w", o.owner, err)
 	}
-	if got, found, err := a.existing(ctx, q, actor, o.sha256); found || err != nil {
+	if o.guest != nil {
+		if err := a.takeGuestQuota(ctx, q, actor, o); err != nil {
+			return Received{}, err
+		}
+	}
+	if got, found, err := a.existing(ctx, q, o); found || err != nil {
 		if err == nil {
 			got.repaired, err = a.repairOriginal(ctx, q, got.Media.ID, o.key)
 		}
 		return got, err
 	}
-	if limit := a.limitFor(usage.QuotaBytes, usage.UsedBytes); o.bytes > limit.bytes {
+	limit := a.limitFor(usage.QuotaBytes, usage.UsedBytes)
+	if limit.guest = o.guest != nil; o.bytes > limit.bytes {
 		return Received{}, limit.exceeded(o.Filename)
 	}
 	if err := keepObject(ctx, q, o.key); err != nil {
@@ -69,9 +80,9 @@ func (a *App) insertOriginal(ctx context.Context, q *db.Queries, actor Actor, o 
 	offset := int32(seconds / 60)
 	name := media.CorrectFilename(o.Filename, o.typ)
 	m, err := q.InsertMedia(ctx, db.InsertMediaParams{
-		ID: o.id, OwnerID: owner, AlbumID: o.AlbumID, Kind: db.MediaKind(o.typ.Kind), Filename: name, Mime: o.typ.MIME,
+		ID: o.id, OwnerID: o.owner, AlbumID: o.AlbumID, Kind: db.MediaKind(o.typ.Kind), Filename: name, Mime: o.typ.MIME,
 		Bytes: o.bytes, Sha256: o.sha256, TakenAt: taken, TakenAtLocal: wallClock(taken), TakenOffset: &offset, TakenAtSource: source,
-		Now: a.now(),
+		Now: a.now(), Withheld: o.guest.withholds(),
 	})
 	if err != nil {
 		return Received{}, fmt.Errorf("insert media %s: %w", o.id, err)
@@ -82,23 +93,23 @@ func (a *App) insertOriginal(ctx context.Context, q *db.Queries, actor Actor, o 
 	if err != nil {
 		return Received{}, fmt.Errorf("insert the original of %s: %w", m.ID, err)
 	}
-	if err := q.AddUsedBytes(ctx, db.AddUsedBytesParams{ID: owner, Delta: o.bytes}); err != nil {
+	if err := q.AddUsedBytes(ctx, db.AddUsedBytesParams{ID: o.owner, Delta: o.bytes}); err != nil {
 		return Received{}, fmt.Errorf("count the bytes of %s: %w", m.ID, err)
 	}
 	return Received{Outcome: OutcomeCreated, Media: m}, nil
 }
 
-// existing finds the item that the actor has of the same bytes, and takes it
-// out of the trash.
-func (a *App) existing(ctx context.Context, q *db.Queries, actor Actor, sha256 []byte) (got Received, found bool, err error) {
-	m, err := q.MediaBySHA256(ctx, db.MediaBySHA256Params{OwnerID: actor.UserID(), Sha256: sha256})
+// existing finds the item that the owner has of the same bytes, and takes it
+// out of the trash, unless it is a guest who sends it.
+func (a *App) existing(ctx context.Context, q *db.Queries, o original) (got Received, found bool, err error) {
+	m, err := q.MediaBySHA256(ctx, db.MediaBySHA256Params{OwnerID: o.owner, Sha256: o.sha256})
 	if db.IsNotFound(err) {
 		return Received{}, false, nil
 	}
 	if err != nil {
 		return Received{}, false, fmt.Errorf("look for a duplicate: %w", err)
 	}
-	if m.TrashedAt == nil {
+	if m.TrashedAt == nil || o.guest != nil {
 		return Received{Outcome: OutcomeDuplicate, Media: m}, true, nil
 	}
 	m, err = q.RestoreMediaRow(ctx, db.RestoreMediaRowParams{ID: m.ID, Now: a.now()})

@@ -11,12 +11,19 @@ import (
 type sizeLimit struct {
 	bytes int64
 	quota bool // it is what is left of the user's space
+	guest bool // the sender is a guest, who need not know how much space the user has
+	link  bool // it is what is left of the space of a share link
 }
 
 func (l sizeLimit) exceeded(filename string) *Error {
 	key := "receive.too_large"
-	if l.quota {
+	switch {
+	case l.quota && l.guest:
+		return &Error{Code: CodeTooLarge, Key: "receive.guest_full", Args: fileArgs(filename)}
+	case l.quota:
 		key = "receive.quota"
+	case l.link:
+		key = "receive.link_space"
 	}
 	return &Error{Code: CodeTooLarge, Key: key, Args: fileArgs(filename, "Limit", ByteCount(l.bytes))}
 }

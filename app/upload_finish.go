@@ -128,7 +128,7 @@ func (a *App) join(ctx context.Context, actor Actor, u db.Upload) (Received, err
 		return Received{}, fmt.Errorf("finish upload %s: %w", u.ID, err)
 	}
 	wanted := sum.Sum(nil)
-	if got, found, err := a.joinDuplicate(ctx, actor, u, wanted); found || err != nil {
+	if got, found, err := a.joinDuplicate(ctx, u, wanted); found || err != nil {
 		return got, err
 	}
 	limit, err := a.room(ctx, u.OwnerID, u.Filename, u.Bytes)
@@ -141,7 +141,7 @@ func (a *App) join(ctx context.Context, actor Actor, u db.Upload) (Received, err
 	}
 	pieces := &pieceReader{ctx: ctx, store: a.storage, parts: parts}
 	defer pieces.Close()
-	o := original{Incoming: Incoming{Filename: u.Filename, AlbumID: a.albumStill(ctx, actor, u.AlbumID), Modified: u.Modified, Size: u.Bytes}, id: newID()}
+	o := original{Incoming: Incoming{Filename: u.Filename, AlbumID: a.albumStill(ctx, actor, u.AlbumID), Modified: u.Modified, Size: u.Bytes}, owner: u.OwnerID, id: newID()}
 	body := newIntake(pieces, limit)
 	head, err := body.head(media.SniffLen)
 	if err == nil {
@@ -175,13 +175,13 @@ func (a *App) join(ctx context.Context, actor Actor, u db.Upload) (Received, err
 }
 
 // joinDuplicate saves putting together what is there already.
-func (a *App) joinDuplicate(ctx context.Context, actor Actor, u db.Upload, sha256 []byte) (got Received, found bool, err error) {
+func (a *App) joinDuplicate(ctx context.Context, u db.Upload, sha256 []byte) (got Received, found bool, err error) {
 	var keys []string
 	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		if _, err := q.LockUserUsage(ctx, u.OwnerID); err != nil {
 			return fmt.Errorf("lock user %s: %w", u.OwnerID, err)
 		}
-		if got, found, err = a.existing(ctx, q, actor, sha256); !found || err != nil {
+		if got, found, err = a.existing(ctx, q, original{owner: u.OwnerID, sha256: sha256}); !found || err != nil {
 			return err
 		}
 		// A lost original is repaired by putting the pieces together after all.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/crypto/bcrypt"
 
 	"albumen/app"
 	"albumen/db"
@@ -31,7 +33,8 @@ type world struct {
 	flushed bool
 	strip   *counted // nil: no copies without metadata are made
 
-	limits int64
+	limits   int64
+	attempts *app.RateLimiter // only where it is set: before limit
 }
 
 // processes are the ml processes of a world, as they would tell through Redis.
@@ -83,6 +86,7 @@ func (w *world) limit(maxUploadBytes int64) {
 		Limits: app.Limits{MaxUploadBytes: maxUploadBytes}, SecretKey: []byte("0123456789abcdef0123456789abcdef"),
 		ML:          processes{w},
 		DefaultZone: time.UTC, Now: func() time.Time { return w.now },
+		Attempts: w.attempts, PasswordCost: bcrypt.MinCost,
 	}
 	if w.strip != nil {
 		deps.Strip = w.strip
@@ -166,4 +170,19 @@ func (w *world) media(owner db.User, album uuid.UUID) uuid.UUID {
 	}
 	w.exec("UPDATE users SET used_bytes = used_bytes + 1000 WHERE id = $1", owner.ID)
 	return id
+}
+
+// firstAlbum is the album that stage has made.
+func (w *world) firstAlbum() (id uuid.UUID) {
+	w.t.Helper()
+	if err := w.db.QueryRow(context.Background(), "SELECT id FROM albums ORDER BY created_at LIMIT 1").Scan(&id); err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// asError is err as the product's own, or nil.
+func asError(err error) *app.Error {
+	e, _ := errors.AsType[*app.Error](err)
+	return e
 }

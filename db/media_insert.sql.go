@@ -14,8 +14,8 @@ import (
 
 const insertMedia = `-- name: InsertMedia :one
 INSERT INTO media (id, owner_id, album_id, kind, filename, mime, bytes, sha256,
-                   taken_at, taken_at_local, taken_offset, taken_at_source, uploaded_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+                   taken_at, taken_at_local, taken_offset, taken_at_source, uploaded_at, updated_at, withheld)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)
 RETURNING id, owner_id, album_id, kind, status, error_code, error, damaged, attempts, crashes, lease_until, processed_at, title, description, ai_description, filename, mime, bytes, sha256, width, height, duration_ms, animated, thumbhash, phash, taken_at, taken_at_local, taken_offset, taken_at_source, camera_make, camera_model, lens, iso, f_number, exposure_s, focal_mm, focal_35mm, latitude, longitude, altitude_m, place, rating, edited, archived_at, trashed_at, row_version, uploaded_at, updated_at, listed, withheld, album_position
 `
 
@@ -33,6 +33,7 @@ type InsertMediaParams struct {
 	TakenOffset   *int32
 	TakenAtSource string
 	Now           time.Time
+	Withheld      *string
 }
 
 func (q *Queries) InsertMedia(ctx context.Context, arg InsertMediaParams) (Media, error) {
@@ -50,6 +51,7 @@ func (q *Queries) InsertMedia(ctx context.Context, arg InsertMediaParams) (Media
 		arg.TakenOffset,
 		arg.TakenAtSource,
 		arg.Now,
+		arg.Withheld,
 	)
 	var i Media
 	err := row.Scan(

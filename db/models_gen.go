@@ -505,6 +505,18 @@ type GroupMember struct {
 	UserID  uuid.UUID
 }
 
+type GuestUpload struct {
+	ID         uuid.UUID
+	AlbumID    uuid.UUID
+	LinkID     *uuid.UUID
+	MediaID    *uuid.UUID
+	GuestName  string
+	GuestHash  []byte
+	Filename   string
+	SentAt     time.Time
+	ApprovedAt *time.Time
+}
+
 type Invitation struct {
 	ID         uuid.UUID
 	Email      string
@@ -700,15 +712,27 @@ type Session struct {
 }
 
 type ShareLink struct {
-	ID            uuid.UUID
-	AlbumID       uuid.UUID
-	CreatedBy     uuid.UUID
-	TokenHash     []byte
-	PasswordHash  string
-	ExpiresAt     *time.Time
-	AllowDownload bool
-	RevokedAt     *time.Time
-	CreatedAt     time.Time
+	ID             uuid.UUID
+	AlbumID        uuid.UUID
+	CreatedBy      uuid.UUID
+	TokenHash      []byte
+	PasswordHash   string
+	ExpiresAt      *time.Time
+	AllowDownload  bool
+	RevokedAt      *time.Time
+	CreatedAt      time.Time
+	Name           string
+	Nonce          []byte
+	Version        int32
+	StripMetadata  bool
+	AllowUpload    bool
+	MaxUploadBytes int64
+	MaxUploads     int32
+	UploadedBytes  int64
+	Uploads        int32
+	Views          int64
+	LastUsedAt     *time.Time
+	GuestsMailedAt *time.Time
 }
 
 type SiteSetting struct {

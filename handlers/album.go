@@ -220,6 +220,12 @@ func (s *Server) albumHead(c echo.Context, d app.AlbumDetail) albums.Head {
 	if d.CanListMembers {
 		h.Tabs = append(h.Tabs, albums.Tab{Name: "members", Label: i18n.T(ctx, "album.tab.members"), Href: path + "/members"})
 	}
+	if d.CanShare {
+		h.Tabs = append(h.Tabs, albums.Tab{Name: "links", Label: i18n.T(ctx, "links.tab"), Href: path + "/links"})
+	}
+	if d.Pending > 0 {
+		h.Tabs = append(h.Tabs, albums.Tab{Name: "pending", Label: i18n.N(ctx, "pending.tab", d.Pending), Href: path + "/pending"})
+	}
 	if d.CanEdit {
 		h.Tabs = append(h.Tabs, albums.Tab{Name: "edit", Label: i18n.T(ctx, "album.tab.edit"), Href: path + "/edit"})
 	}

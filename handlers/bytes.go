@@ -115,7 +115,7 @@ func serve(c echo.Context, o app.Object, forever bool) error {
 	header.Set("ETag", `"`+o.ETag+`"`)
 	header.Set(echo.HeaderContentSecurityPolicy, bytesPolicy)
 	header.Set(echo.HeaderCacheControl, cacheAsk)
-	if forever {
+	if forever && !isShare(r) { // a link can stop working at any time
 		header.Set(echo.HeaderCacheControl, cacheForever)
 	}
 	http.ServeContent(w, r, "", o.Modified, body)

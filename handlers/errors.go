@@ -196,7 +196,7 @@ func (s *Server) sendProblem(c echo.Context, p *Problem) error {
 		}
 		return sendText(c, p.Status, p.ContentType(""), append(body, '\n'))
 	}
-	if p.Status == http.StatusUnauthorized || p.Status == http.StatusNotFound && s.lostSession(c) {
+	if !isShare(c.Request()) && (p.Status == http.StatusUnauthorized || p.Status == http.StatusNotFound && s.lostSession(c)) {
 		return s.toLogin(c)
 	}
 	return s.renderProblem(c, p)
@@ -204,6 +204,9 @@ func (s *Server) sendProblem(c echo.Context, p *Problem) error {
 
 func (s *Server) renderProblem(c echo.Context, p *Problem) error {
 	view := layout.Problem{Page: s.page(c), Status: p.Status, Detail: p.Detail, Reference: p.Reference}
+	if isShare(c.Request()) {
+		view.Page.Home, view.Page.Secret = shareBase(c), true
+	}
 	if p.Status == http.StatusNotFound || p.Status == http.StatusInternalServerError {
 		view.Detail = "" // the page's own text says it better
 	}

@@ -101,6 +101,10 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 		if hasToken(c.Request()) {
 			s.hideAddress(h)
 		}
+		if isShare(c.Request()) { // the address is a secret
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+		}
 		return next(c)
 	}
 }
@@ -139,11 +143,19 @@ func isHealth(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.P
 // that they were not given.
 func (s *Server) checkOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := s.origins.Check(c.Request()); err != nil {
+		if err := s.origins.Check(c.Request()); err != nil && !formOfShare(c.Request()) {
 			return &statusError{http.StatusForbidden, "cross_origin", "error.cross_origin", err}
 		}
 		return next(c)
 	}
+}
+
+// formOfShare reports a form below a share link from a browser that says
+// neither where it comes from nor that this is another site: over plain http,
+// pages that send no referrer send no origin either. Nothing there goes by the
+// session, and the cookies of a link are not sent from other sites.
+func formOfShare(r *http.Request) bool {
+	return isShare(r) && r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == ""
 }
 
 // limitBody bounds forms and JSON in size and time.

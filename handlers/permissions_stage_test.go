@@ -134,6 +134,11 @@ var objects = []struct {
 	{"/api/v1/albums/:id/media/:media_id", func(st *stage) string { return st.album.String() + "/media/" + st.item() }},
 	{"/categories/:id", (*stage).category},
 	{"/api/v1/categories/:id", (*stage).category},
+	{"/albums/:id/links/:link", func(st *stage) string { l := st.link(); return l.AlbumID.String() + "/links/" + l.ID.String() }},
+	{"/api/v1/albums/:id/links/:link", func(st *stage) string { l := st.link(); return l.AlbumID.String() + "/links/" + l.ID.String() }},
+	{"/s/:token/media/:id", func(st *stage) string { l := st.link(); return l.Token + "/media/" + st.item() }},
+	{"/s/:token/albums/:id", func(st *stage) string { l := st.link(); return l.Token + "/albums/" + l.AlbumID.String() }},
+	{"/s/:token", func(st *stage) string { return st.link().Token }},
 	{"/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/api/v1/albums/:id", func(st *stage) string { return st.newAlbum().String() }},
 	{"/albums/:id/invitations/:invitation", (*stage).albumInvitation},
@@ -173,6 +178,16 @@ func (st *stage) member() string {
 	id := uuid.New()
 	st.exec("INSERT INTO album_grants (id, album_id, user_id, role) VALUES ($1, $2, $3, 'viewer')", id, st.album, st.stranger())
 	return st.album.String() + "/members/" + id.String()
+}
+
+// link is a fresh link to the album, which lets its holder do everything.
+func (st *stage) link() app.AlbumLink {
+	l, err := st.app.CreateLink(context.Background(), app.UserActor(st.people["album owner"]), st.album,
+		app.LinkEdit{Download: new(true), Strip: new(false), Upload: new(true)})
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return l
 }
 
 // operation is an act of the uploader's that can be undone.
@@ -276,7 +291,7 @@ func (st *stage) ask(who, method, route string) answer {
 			Name: "__Host-albumen_session", Value: st.session(st.people[who]), Path: "/", Secure: true,
 		}})
 	}
-	if method+" "+route == "POST /upload" || method+" "+route == "POST /api/v1/media" { // these look at the form first
+	if method+" "+route == "POST /upload" || method+" "+route == "POST /s/:token/upload" || method+" "+route == "POST /api/v1/media" { // these look at the form first
 		body = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.txt\"\r\n\r\nx\r\n--x--\r\n"
 		headers = append(headers, "Content-Type", "multipart/form-data; boundary=x")
 	}

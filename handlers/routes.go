@@ -14,6 +14,7 @@ var streamed = map[string]bool{
 	"POST " + tusPath:          true,
 	"PATCH " + tusPath + ":id": true,
 	"POST /api/v1/media":       true,
+	"POST /s/:token/upload":    true,
 }
 
 // routes is the one page with every address, grouped as a reader would look
@@ -122,6 +123,32 @@ func (s *Server) routes(d Deps) {
 	s.get("/media/:id/preview", bytes.preview)
 	s.get("/media/:id/original", bytes.original)
 	s.get("/media/:id/video", bytes.video)
+
+	// Share links: the album, to whoever holds the link
+	share := shareHandlers{s, d.App}
+	s.get("/s/:token", share.guard(share.album))
+	e.POST("/s/:token", share.unlock)
+	s.get("/s/:token/albums/:id", share.guard(share.below))
+	s.get("/s/:token/media/:id", share.guard(share.media))
+	s.get("/s/:token/media/:id/thumb", share.guard(bytes.thumb))
+	s.get("/s/:token/media/:id/preview", share.guard(bytes.preview))
+	s.get("/s/:token/media/:id/original", share.guard(bytes.original))
+	s.get("/s/:token/media/:id/video", share.guard(bytes.video))
+	s.get("/s/:token/upload", share.guard(share.uploadForm))
+	e.POST("/s/:token/upload", share.guard(share.upload))
+
+	// Share links: those who share the album
+	links := linkHandlers{s, d.App}
+	s.get("/albums/:id/links", links.list)
+	e.POST("/albums/:id/links", links.create)
+	s.get("/albums/:id/links/:link", links.form)
+	e.POST("/albums/:id/links/:link", links.edit)
+	e.POST("/albums/:id/links/:link/rotate", links.rotate)
+	e.POST("/albums/:id/links/:link/revoke", links.revoke)
+	s.get("/albums/:id/links/:link/qr", links.qr)
+	pending := pendingHandlers{s, d.App}
+	s.get("/albums/:id/pending", pending.list)
+	e.POST("/albums/:id/pending", pending.decide)
 
 	// Help
 	s.get("/help/keys", s.helpKeys)
@@ -241,6 +268,7 @@ func (s *Server) routes(d Deps) {
 	apiUpload{api, d.App}.register()
 	apiInvitations{api, d.App}.register()
 	apiAudit{api, d.App}.register()
+	apiLinks{api, d.App}.register()
 	api.registerFiles(bytes)
 	api.registerArchive(archive)
 }

@@ -120,6 +120,8 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case isHealth(r) || strings.HasPrefix(r.URL.Path, "/static/"):
 			return next(c)
+		case isShare(r): // the link is the actor, and nobody else (share.go)
+			return next(c)
 		case isAPI(r):
 			if err := s.authenticateToken(c); err != nil {
 				return err

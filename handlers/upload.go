@@ -124,10 +124,10 @@ func (h uploadHandlers) receiveAll(c echo.Context, f *fileForm) (outcomes []outc
 }
 
 // refused describes a failure as the outcome of one file.
-func (h uploadHandlers) refused(c echo.Context, filename string, err error) outcome {
-	p := h.problem(c.Request().Context(), err)
+func (s *Server) refused(c echo.Context, filename string, err error) outcome {
+	p := s.problem(c.Request().Context(), err)
 	if p.Status >= http.StatusInternalServerError {
-		h.log.ErrorContext(c.Request().Context(), "could not receive a file", "error", err)
+		s.log.ErrorContext(c.Request().Context(), "could not receive a file", "error", err)
 	}
 	return outcome{Filename: filename, Outcome: "refused", Code: p.Code, Message: p.Detail}
 }

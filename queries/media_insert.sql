@@ -10,8 +10,8 @@ SELECT * FROM media WHERE owner_id = $1 AND sha256 = $2;
 
 -- name: InsertMedia :one
 INSERT INTO media (id, owner_id, album_id, kind, filename, mime, bytes, sha256,
-                   taken_at, taken_at_local, taken_offset, taken_at_source, uploaded_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sqlc.arg(now), sqlc.arg(now))
+                   taken_at, taken_at_local, taken_offset, taken_at_source, uploaded_at, updated_at, withheld)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sqlc.arg(now), sqlc.arg(now), sqlc.narg(withheld))
 RETURNING *;
 
 -- name: InsertOriginal :exec

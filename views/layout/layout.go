@@ -15,7 +15,17 @@ type Page struct {
 	Receipt *Receipt // what the last act did, once
 	Scripts []string // further scripts by asset name, such as "upload.js"
 	Secret  bool     // the address holds a secret: no request that the page leads to may tell it
+	Home    string   // where the product's name leads; "" for the start
+	Preview *Preview // what other services show of a link to the page; nil for nothing
 }
+
+// Preview is a page in short, for messengers.
+type Preview struct {
+	Title    string
+	ImageURL string // absolute; "" for none
+}
+
+func (p Page) home() string { return cmp.Or(p.Home, "/") }
 
 // User is the signed-in person as the shell shows them.
 type User struct {
