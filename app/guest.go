@@ -39,6 +39,8 @@ type guest struct {
 	link Link
 	name string
 	hash []byte
+
+	mailed bool // mails were queued about it
 }
 
 // withholds is media.withheld of what g sends; nobody withholds nothing.
@@ -79,9 +81,12 @@ func (a *App) ReceiveGuestMedia(ctx context.Context, actor Actor, g Guest, in In
 		return "", err
 	}
 	in.AlbumID, in.Album = &album.ID, nil
-	o := original{Incoming: in, owner: album.OwnerID, guest: &guest{link: link, name: guestName(g.Name), hash: hashSecret(g.Browser)}}
-	if _, err := a.receive(ctx, actor, o, limit); err != nil {
+	from := &guest{link: link, name: guestName(g.Name), hash: hashSecret(g.Browser)}
+	if _, err := a.receive(ctx, actor, original{Incoming: in, owner: album.OwnerID, guest: from}, limit); err != nil {
 		return "", err
+	}
+	if from.mailed {
+		a.pushMail(ctx)
 	}
 	return OutcomeCreated, nil
 }
@@ -163,6 +168,12 @@ func (a *App) noteGuest(ctx context.Context, q *db.Queries, actor Actor, o origi
 	}
 	if err := q.InsertGuestUpload(ctx, row); err != nil {
 		return fmt.Errorf("note what a guest sent: %w", err)
+	}
+	if row.MediaID != nil && row.ApprovedAt == nil {
+		var err error
+		if o.guest.mailed, err = a.mailGuestUpload(ctx, q, *o.AlbumID, o.guest); err != nil {
+			return err
+		}
 	}
 	return a.audit(ctx, q, actor, auditEvent{
 		Action: "guest.upload", Kind: "album", Object: *o.AlbumID,

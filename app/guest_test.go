@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -181,6 +182,33 @@ func TestDecidingOnAllMeansWhatWasThere(t *testing.T) {
 	}
 	if page, err := w.Pending(t.Context(), anna, album, ""); err != nil || page.Total != 1 || page.Items[0].ID != late {
 		t.Errorf("queue %+v, %v", page, err)
+	}
+}
+
+// Those who may approve hear of it by mail, once in an hour.
+func TestAdminsAreMailedAboutGuestsOnceAnHour(t *testing.T) {
+	w, anna, album, l := guestWorld(t, app.LinkEdit{})
+	admin, viewer, suspended := w.user("admin"), w.user("viewer"), w.user("suspended")
+	w.grant(album, admin.ID, db.AlbumRoleAdmin)
+	w.grant(album, suspended.ID, db.AlbumRoleAdmin)
+	w.grant(album, viewer.ID, db.AlbumRoleContributor)
+	w.exec("UPDATE users SET suspended_at = now() WHERE id = $1", suspended.ID)
+	mails := func() int64 { return w.count("SELECT count(*) FROM mails WHERE template = 'guest_uploads'") }
+	w.sent(w.open(l), "a.png", png("a"))
+	if n := mails(); n != 2 || w.count("SELECT count(*) FROM mails WHERE recipient IN ('anna@example.org', 'admin@example.org')") != 2 {
+		t.Errorf("%d mails after the first photo", n)
+	}
+	other := w.link(anna, album, app.LinkEdit{Upload: new(true)})
+	w.now = w.now.Add(59 * time.Minute)
+	w.sent(w.open(l), "b.png", png("b"))
+	w.sent(w.open(other), "c.png", png("c"))
+	if n := mails(); n != 2 {
+		t.Errorf("%d mails within the hour", n)
+	}
+	w.now = w.now.Add(2 * time.Minute)
+	w.sent(w.open(other), "d.png", png("d"))
+	if n := mails(); n != 4 {
+		t.Errorf("%d mails after the hour", n)
 	}
 }
 

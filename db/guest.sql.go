@@ -38,6 +38,55 @@ func (q *Queries) CountPendingGuestMedia(ctx context.Context, albumID uuid.UUID)
 	return count, err
 }
 
+const guestModerators = `-- name: GuestModerators :many
+SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, a.title FROM album_access x JOIN users u ON u.id = x.subject_id JOIN albums a ON a.id = x.album_id
+ WHERE x.album_id = $1 AND x.role >= 'admin' AND u.suspended_at IS NULL
+ ORDER BY u.id
+`
+
+type GuestModeratorsRow struct {
+	User  User
+	Title string
+}
+
+// Who may approve what guests send.
+func (q *Queries) GuestModerators(ctx context.Context, albumID uuid.UUID) ([]GuestModeratorsRow, error) {
+	rows, err := q.db.Query(ctx, guestModerators, albumID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GuestModeratorsRow
+	for rows.Next() {
+		var i GuestModeratorsRow
+		if err := rows.Scan(
+			&i.User.ID,
+			&i.User.Email,
+			&i.User.Name,
+			&i.User.PasswordHash,
+			&i.User.IsAdmin,
+			&i.User.SuspendedAt,
+			&i.User.Language,
+			&i.User.TimeZone,
+			&i.User.Theme,
+			&i.User.QuotaBytes,
+			&i.User.UsedBytes,
+			&i.User.CreatedAt,
+			&i.User.UpdatedAt,
+			&i.User.EmailVerifiedAt,
+			&i.User.AvatarKey,
+			&i.Title,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const guestUploadsOf = `-- name: GuestUploadsOf :many
 SELECT g.filename, g.sent_at, (g.approved_at IS NOT NULL)::boolean AS approved
   FROM guest_uploads g LEFT JOIN media m ON m.id = g.media_id
@@ -170,6 +219,26 @@ type NoteGuestApprovalParams struct {
 func (q *Queries) NoteGuestApproval(ctx context.Context, arg NoteGuestApprovalParams) error {
 	_, err := q.db.Exec(ctx, noteGuestApproval, arg.Now, arg.Ids)
 	return err
+}
+
+const noteGuestMail = `-- name: NoteGuestMail :execrows
+UPDATE share_links l SET guests_mailed_at = $1::timestamptz
+ WHERE l.id = $2 AND NOT EXISTS (SELECT 1 FROM share_links o WHERE o.album_id = l.album_id AND o.guests_mailed_at > $3::timestamptz)
+`
+
+type NoteGuestMailParams struct {
+	Now    time.Time
+	ID     uuid.UUID
+	Before time.Time
+}
+
+// Notes that the album's admins are mailed now, unless they were since then.
+func (q *Queries) NoteGuestMail(ctx context.Context, arg NoteGuestMailParams) (int64, error) {
+	result, err := q.db.Exec(ctx, noteGuestMail, arg.Now, arg.ID, arg.Before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const pendingGuestMedia = `-- name: PendingGuestMedia :many

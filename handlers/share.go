@@ -96,8 +96,9 @@ func (h shareHandlers) sharePage(c echo.Context) layout.Page {
 }
 
 func (h shareHandlers) dead(c echo.Context) error {
-	// Nothing in it depends on the link.
-	return h.render(c, http.StatusNotFound, share.DeadPage(layout.Page{Theme: themeOf(c), Secret: true}))
+	p := h.page(c)
+	p.Path, p.Secret = "", true // nothing in it depends on the link
+	return h.render(c, http.StatusNotFound, share.DeadPage(p))
 }
 
 func (h shareHandlers) passwordForm(c echo.Context, status int, v share.Password) error {

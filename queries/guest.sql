@@ -46,3 +46,14 @@ UPDATE guest_uploads SET approved_at = sqlc.arg(now)::timestamptz WHERE media_id
 UPDATE media SET withheld = NULL, album_id = NULL, trashed_at = sqlc.arg(now)::timestamptz, row_version = row_version + 1,
        updated_at = sqlc.arg(now)::timestamptz
  WHERE id = ANY (sqlc.arg(ids)::uuid[]);
+
+-- name: NoteGuestMail :execrows
+-- Notes that the album's admins are mailed now, unless they were since then.
+UPDATE share_links l SET guests_mailed_at = sqlc.arg(now)::timestamptz
+ WHERE l.id = sqlc.arg(id) AND NOT EXISTS (SELECT 1 FROM share_links o WHERE o.album_id = l.album_id AND o.guests_mailed_at > sqlc.arg(before)::timestamptz);
+
+-- name: GuestModerators :many
+-- Who may approve what guests send.
+SELECT sqlc.embed(u), a.title FROM album_access x JOIN users u ON u.id = x.subject_id JOIN albums a ON a.id = x.album_id
+ WHERE x.album_id = $1 AND x.role >= 'admin' AND u.suspended_at IS NULL
+ ORDER BY u.id;
