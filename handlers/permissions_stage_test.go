@@ -182,8 +182,16 @@ func (st *stage) member() string {
 
 // link is a fresh link to the album, which lets its holder do everything.
 func (st *stage) link() app.AlbumLink {
-	l, err := st.app.CreateLink(context.Background(), app.UserActor(st.people["album owner"]), st.album,
-		app.LinkEdit{Download: new(true), Strip: new(false), Upload: new(true)})
+	return st.linkLike(app.LinkEdit{})
+}
+
+// linkLike is the same with what e says besides.
+func (st *stage) linkLike(e app.LinkEdit) app.AlbumLink {
+	if e.Download == nil {
+		e.Download, e.Upload = new(true), new(true)
+	}
+	e.Strip = new(false)
+	l, err := st.app.CreateLink(context.Background(), app.UserActor(st.people["album owner"]), st.album, e)
 	if err != nil {
 		st.t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestPermissionsAreAsWritten(t *testing.T) {
 	if !found {
 		t.Fatalf("%s lacks the line %q", permissionsFile, permissionsMark)
 	}
-	got := "\n" + ruleTable() + routeTable(t)
+	got := "\n" + ruleTable() + routeTable(t) + linkTable(t)
 	if os.Getenv("UPDATE_PERMISSIONS") != "" {
 		if err := os.WriteFile(permissionsFile, []byte(words+permissionsMark+got), 0o644); err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func routesOf(s *site) []string {
 
 func isAPI(path string) bool { return strings.HasPrefix(path, "/api/v1/") }
 
-func verdict(t *testing.T, route, who string, a answer) string {
+func verdict(t testing.TB, route, who string, a answer) string {
 	t.Helper()
 	switch {
 	case a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), "/login") && !strings.HasSuffix(route, " /logout"):

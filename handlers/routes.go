@@ -129,6 +129,8 @@ func (s *Server) routes(d Deps) {
 	s.get("/s/:token", share.guard(share.album))
 	e.POST("/s/:token", share.unlock)
 	s.get("/s/:token/albums/:id", share.guard(share.below))
+	s.get("/s/:token/albums/:id/download", share.guard(share.archiveBelow))
+	s.get("/s/:token/download", share.guard(share.archive))
 	s.get("/s/:token/media/:id", share.guard(share.media))
 	s.get("/s/:token/media/:id/thumb", share.guard(bytes.thumb))
 	s.get("/s/:token/media/:id/preview", share.guard(bytes.preview))

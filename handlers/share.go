@@ -39,6 +39,7 @@ type shareApp interface {
 	Neighbours(context.Context, app.Actor, app.Set, uuid.UUID) (app.Neighbours, error)
 	ReceiveGuestMedia(context.Context, app.Actor, app.Guest, app.Incoming) (app.ReceiveOutcome, error)
 	GuestUploads(ctx context.Context, actor app.Actor, browser string) ([]app.GuestUpload, app.GuestSpace, error)
+	zipApp
 }
 
 type shareHandlers struct {
@@ -155,6 +156,20 @@ func (h shareHandlers) below(c echo.Context) error {
 	return h.showAlbum(c, id)
 }
 
+// archive sends the link's album as one zip.
+func (h shareHandlers) archive(c echo.Context) error {
+	return serveArchive(c, h.app, h.actor(c), opened(c).AlbumID)
+}
+
+// archiveBelow sends an album that lies below the link's.
+func (h shareHandlers) archiveBelow(c echo.Context) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return app.NotFound("album")
+	}
+	return serveArchive(c, h.app, h.actor(c), id)
+}
+
 func (h shareHandlers) showAlbum(c echo.Context, id uuid.UUID) error {
 	ctx, actor := c.Request().Context(), h.actor(c)
 	d, err := h.app.Album(ctx, actor, id)
@@ -196,6 +211,9 @@ func (h shareHandlers) showAlbum(c echo.Context, id uuid.UUID) error {
 	}
 	if opened(c).Upload && id == opened(c).AlbumID {
 		v.UploadURL = base + "/upload"
+	}
+	if d.CanDownload && d.Items > 0 {
+		v.DownloadURL = path + "/download"
 	}
 	v.Page.Preview = h.preview(c, d)
 	if r := c.Request(); r.Method == http.MethodGet && !wantsFragment(r) {

@@ -32,7 +32,7 @@ func (h shareHandlers) media(c echo.Context) error {
 		v.Item.PreviewURL = base + v.Item.PreviewURL
 	}
 	path := base + "/media/" + id.String()
-	if m.CanDownload && !opened(c).Strip {
+	if m.CanDownload {
 		v.DownloadURL = path + "/original"
 		if m.Kind == db.MediaKindVideo && playedInline[m.Mime] {
 			v.VideoURL, v.VideoMIME = path+"/video", m.Mime

@@ -79,6 +79,7 @@ func below(l app.AlbumLink, photo uuid.UUID) (pages, files []string) {
 	for _, kind := range []string{"thumb", "preview", "original", "thumb?v=1"} {
 		files = append(files, base+"/media/"+photo.String()+"/"+kind)
 	}
+	files = append(files, base+"/download", base+"/albums/"+l.AlbumID.String()+"/download")
 	return []string{base, base + "/albums/" + l.AlbumID.String(), base + "/media/" + photo.String()}, files
 }
 
@@ -288,14 +289,20 @@ func TestALinkShowsNothingElse(t *testing.T) {
 			}
 		}
 	}
-	for name, e := range map[string]app.LinkEdit{"no downloads": {}, "stripped": {Download: new(true)}} {
-		l := s.link(e)
-		a := s.browser().get("/s/" + l.Token + "/media/" + s.photo.String() + "/original")
-		if a.StatusCode != http.StatusForbidden || strings.Contains(a.body, "\x89PNG") {
-			t.Errorf("%s: %s", name, a)
+}
+
+func TestALinkWithoutDownloadsGivesNoOriginals(t *testing.T) {
+	s := newShared(t)
+	l := s.link(app.LinkEdit{})
+	base := "/s/" + l.Token
+	for _, path := range []string{"/media/" + s.photo.String() + "/original", "/media/" + s.photo.String() + "/original?stripped=1", "/media/" + s.photo.String() + "/video", "/download", "/albums/" + s.album.String() + "/download"} {
+		if a := s.browser().get(base + path); a.StatusCode != http.StatusForbidden || strings.Contains(a.body, "\x89PNG") {
+			t.Errorf("%s: %s", path, a)
 		}
-		if page := s.browser().get("/s/" + l.Token + "/media/" + s.photo.String()); strings.Contains(page.body, "/original") {
-			t.Errorf("%s: the page offers the original", name)
+	}
+	for _, path := range []string{"", "/media/" + s.photo.String()} {
+		if page := s.browser().get(base + path); strings.Contains(page.body, "/original") || strings.Contains(page.body, "/download") {
+			t.Errorf("%s offers downloads", path)
 		}
 	}
 }
