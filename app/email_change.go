@@ -48,7 +48,7 @@ func (a *App) RequestEmailChange(ctx context.Context, actor Actor, password, ema
 		}
 		if taken { // nobody learns the link
 			m = Mail{
-				To: email, UserID: other.ID, Template: "sign_up_again",
+				To: email, UserID: other.ID, Template: "sign_up_again", Language: other.Language, // known: no look-up that the other mail does without
 				Data: map[string]string{"Name": other.Name, "LoginLink": a.link("login"), "ResetLink": a.link("reset")},
 			}
 		}

@@ -94,9 +94,17 @@ func (a *App) signUp(ctx context.Context, params db.CreateUserParams, accepted b
 }
 
 // signUpAgain tells the owner of an account that somebody wanted another one
-// with the same address.
+// with the same address. It writes a link that nobody learns, so that it takes as
+// long as making an account.
 func (a *App) signUpAgain(ctx context.Context, q *db.Queries, user db.User) error {
-	err := a.queueMail(ctx, q, Mail{
+	user, err := q.LockUser(ctx, user.ID)
+	if err != nil {
+		return fmt.Errorf("lock a user: %w", err)
+	}
+	if _, _, err := a.addLink(ctx, q, user, LinkVerify, user.Email); err != nil {
+		return err
+	}
+	err = a.queueMail(ctx, q, Mail{
 		To: user.Email, UserID: user.ID, Template: "sign_up_again",
 		Data: map[string]string{"Name": user.Name, "LoginLink": a.link("login"), "ResetLink": a.link("reset")},
 	})

@@ -38,7 +38,7 @@ func (h resetHandlers) ask(c echo.Context) func(url.Values, ui.Errors) account.F
 			Errors: errs, Fields: inputsOf(ctx, typed, errs, emailField), Links: []account.Link{{Title: i18n.T(ctx, "login.title"), Href: "/login"}},
 		}
 		if c.QueryParams().Has("sent") {
-			f.Notice = i18n.T(ctx, "reset.sent")
+			f.Lead, f.Notice = "", i18n.T(ctx, "reset.sent")
 		}
 		return f
 	}

@@ -85,7 +85,7 @@ func (h signUpHandlers) ask(c echo.Context) func(url.Values, ui.Errors) account.
 			Errors: errs, Fields: inputsOf(ctx, typed, errs, emailField), Links: []account.Link{{Title: i18n.T(ctx, "login.title"), Href: "/login"}},
 		}
 		if c.QueryParams().Has("sent") {
-			f.Notice = i18n.T(ctx, "verify.sent")
+			f.Lead, f.Notice = "", i18n.T(ctx, "verify.sent")
 		}
 		return f
 	}

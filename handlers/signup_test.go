@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,38 @@ func TestSignUpAndResetAnswerAlike(t *testing.T) {
 			if page != first {
 				t.Errorf("%s tells %s from others:\n%s", path, email, page)
 			}
+		}
+	}
+}
+
+// The time that an answer takes must not tell either: the database is asked and
+// told as often. That passwords are hashed alike is tested with the use-cases.
+func TestSignUpResetAndChangeOfAddressTakeTheSameWork(t *testing.T) {
+	s := newSite(t)
+	s.user("bob@example.org", false)
+	s.openSignUp()
+	counted := s.traced()
+	work := func(b *browser, path string, fields url.Values, email string) []string {
+		fields.Set("email", email)
+		counted.take()
+		if a := b.post(path, fields); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s for %s: %v", path, email, a)
+		}
+		return slices.DeleteFunc(counted.take(), func(sql string) bool {
+			return strings.HasPrefix(sql, "-- name: SiteSettings ") || strings.Contains(sql, "to_regtype('vector')") // once in some seconds, once for each connection
+		})
+	}
+	for path, fields := range map[string]url.Values{
+		"/signup": {"name": {"Somebody"}, "password": {"quite a good password"}}, "/reset": {}, "/verify": {},
+		"/account/email": {"current": {goodPassword}},
+	} {
+		b := s.browser()
+		if path == "/account/email" {
+			b = s.signedIn("admin@example.org")
+		}
+		known, unknown := work(b, path, fields, "bob@example.org"), work(b, path, fields, "nobody-of-"+path[1:2]+"@example.org")
+		if len(known) != len(unknown) || len(known) == 0 && path == "/signup" {
+			t.Errorf("%s asks the database about a known address:\n%s\nabout another:\n%s", path, strings.Join(known, "\n"), strings.Join(unknown, "\n"))
 		}
 	}
 }
