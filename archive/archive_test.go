@@ -106,7 +106,6 @@ func checkPath(t *testing.T, name string, seen map[string]bool) {
 // checkClock wants the old date to be what a clock showed then and there.
 func checkClock(t *testing.T, entry *zip.File, at time.Time) {
 	t.Helper()
-	//lint:ignore SA1019 what old readers see
 	date, clock := int(entry.ModifiedDate), int(entry.ModifiedTime)
 	got := time.Date(date>>9+1980, time.Month(date>>5&15), date&31, clock>>11, clock>>5&63, clock&31*2, 0, at.Location())
 	if d := at.Sub(got); d < 0 || d >= 2*time.Second {
