@@ -207,6 +207,14 @@ var ownAccess = map[string]ownCase{
 	"TrimAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrimAudit(ctx, x)) }, systemOnly},
 	"SignAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SignAudit(ctx, x) }, systemOnly},
 
+	"DeletionTerms": {func(ctx context.Context, a *app.App, x app.Actor) error {
+		return second(a.DeletionTerms(ctx, x))
+	}, accounting},
+	"CancelDeletion": {func(ctx context.Context, a *app.App, x app.Actor) error { // there is none
+		return second(a.CancelDeletion(ctx, x))
+	}, accounting},
+	"EndAccounts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.EndAccounts(ctx, x)) }, systemOnly},
+
 	"PurgeTrash":    {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.PurgeTrash(ctx, x)) }, systemOnly},
 	"DoChores":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.DoChores(ctx, x)) }, systemOnly},
 	"SweepAccounts": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepAccounts(ctx, x)) }, systemOnly},
@@ -251,6 +259,7 @@ var testedElsewhere = map[string]string{
 
 	"ChangePassword":     "TestChangeOfPasswordAndAddressAccess",
 	"RequestEmailChange": "TestChangeOfPasswordAndAddressAccess",
+	"RequestDeletion":    "TestDeletionAccess",
 	"EndSession":         "TestSessionsOfOthersDoNotExist",
 	"Avatar":             "TestAvatarAccess",
 	"SetAvatar":          "TestAvatarAccess",

@@ -194,7 +194,10 @@ func (a *App) deleteAlbumsOf(ctx context.Context, q *db.Queries, r db.UserRemova
 	if err != nil || len(ids) == 0 {
 		return 0, wrap(err, "list the albums of a user")
 	}
-	return len(ids), wrap(q.DeleteAlbums(ctx, ids), "delete the albums of a user")
+	if err := q.DeleteAlbums(ctx, ids); err != nil {
+		return 0, fmt.Errorf("delete the albums of a user: %w", err)
+	}
+	return len(ids), wrap(q.ForgetEmptyCounts(ctx, ids), "forget the counters of albums")
 }
 
 func (a *App) giveAlbums(ctx context.Context, q *db.Queries, r db.UserRemoval) (int, error) {
@@ -253,6 +256,9 @@ func (a *App) deleteAccount(ctx context.Context, q *db.Queries, id uuid.UUID) (i
 	}
 	if left, err := q.OwnsAnything(ctx, id); err != nil || left {
 		return 0, false, wrap(err, "ask whether a user still has anything")
+	}
+	if err := forgetPerson(ctx, q, user); err != nil {
+		return 0, false, err
 	}
 	if err := q.DeleteUser(ctx, id); err != nil {
 		return 0, false, fmt.Errorf("delete an account: %w", err)

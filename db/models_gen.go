@@ -230,6 +230,50 @@ func (ns NullEmbeddingModelState) Value() (driver.Value, error) {
 	return string(ns.EmbeddingModelState), nil
 }
 
+type ExportState string
+
+const (
+	ExportStateWaiting ExportState = "waiting"
+	ExportStateRunning ExportState = "running"
+	ExportStateReady   ExportState = "ready"
+	ExportStateFailed  ExportState = "failed"
+)
+
+func (e *ExportState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = ExportState(s)
+	case string:
+		*e = ExportState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for ExportState: %T", src)
+	}
+	return nil
+}
+
+type NullExportState struct {
+	ExportState ExportState
+	Valid       bool // Valid is true if ExportState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullExportState) Scan(value interface{}) error {
+	if value == nil {
+		ns.ExportState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.ExportState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullExportState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.ExportState), nil
+}
+
 type MailState string
 
 const (
@@ -360,6 +404,13 @@ func (ns NullMediaStatus) Value() (driver.Value, error) {
 	return string(ns.MediaStatus), nil
 }
 
+type AccountDeletion struct {
+	UserID     uuid.UUID
+	AskedAt    time.Time
+	DueAt      time.Time
+	RemindedAt *time.Time
+}
+
 type Album struct {
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
@@ -447,6 +498,22 @@ type Chore struct {
 	Kind   string
 	Asked  time.Time
 	After  uuid.UUID
+}
+
+type DataExport struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	State      ExportState
+	Total      int32
+	Done       int32
+	Attempts   int32
+	LeaseUntil *time.Time
+	StorageKey *string
+	Bytes      int64
+	TokenHash  []byte
+	AskedAt    time.Time
+	EndedAt    *time.Time
+	ExpiresAt  *time.Time
 }
 
 type Derivative struct {

@@ -100,6 +100,16 @@ func (q *Queries) DropGrantsOfOn(ctx context.Context, arg DropGrantsOfOnParams) 
 	return err
 }
 
+const forgetEmptyCounts = `-- name: ForgetEmptyCounts :exec
+DELETE FROM month_counts WHERE album_id = ANY ($1::uuid[]) AND n = 0
+`
+
+// Counters of what there was in albums.
+func (q *Queries) ForgetEmptyCounts(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, forgetEmptyCounts, ids)
+	return err
+}
+
 const giveAlbums = `-- name: GiveAlbums :exec
 UPDATE albums SET owner_id = $1, row_version = row_version + 1, updated_at = $2 WHERE id = ANY ($3::uuid[])
 `

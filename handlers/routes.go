@@ -237,6 +237,9 @@ func (s *Server) routes(d Deps) {
 	s.get("/users/:id/avatar", profile.avatar)
 	e.POST(avatarPath, profile.setAvatar)
 	e.POST(avatarPath+"/remove", profile.removeAvatar)
+	ownData := ownDataHandlers{s, d.App}
+	s.get(ownDataPath, ownData.show)
+	e.POST(ownDataPath+"/delete", ownData.remove)
 	sessions := sessionListHandlers{s, d.App}
 	s.get(sessionsPath, sessions.list)
 	e.POST(sessionsPath+"/end-others", sessions.endOthers)
@@ -260,6 +263,7 @@ func (s *Server) routes(d Deps) {
 	s.get("/api/docs", api.docs)
 	apiAccount{api, d.App}.register()
 	apiProfile{api, d.App}.register()
+	apiOwnData{api, d.App}.register()
 	apiMediaHandlers{api, d.App}.register()
 	apiSearch{api, d.App}.register()
 	apiMembers{api, d.App}.register()

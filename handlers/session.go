@@ -12,12 +12,15 @@ import (
 	"albumen/app"
 	"albumen/config"
 	"albumen/db"
+	"albumen/i18n"
+	"albumen/views/layout"
 )
 
 // sessionUsers is what recognising a client needs.
 type sessionUsers interface {
 	ActorOfToken(ctx context.Context, secret string) (app.Actor, error)
 	NoteSignIn(context.Context, app.Actor) error
+	CancelDeletion(context.Context, app.Actor) (bool, error)
 	PublicSite(context.Context) (app.PublicSite, error)
 }
 
@@ -248,7 +251,14 @@ func (s *Server) beginSession(c echo.Context, user db.User) error {
 	}
 	visitOf(ctx).UserID = user.ID
 	c.Set(actorKey, app.UserActor(user))
-	return s.users.NoteSignIn(ctx, s.actor(c))
+	if err := s.users.NoteSignIn(ctx, s.actor(c)); err != nil {
+		return err
+	}
+	kept, err := s.users.CancelDeletion(ctx, s.actor(c))
+	if err != nil || !kept {
+		return err
+	}
+	return s.leaveReceipt(c, layout.Receipt{Text: i18n.T(ctx, "own_data.kept")})
 }
 
 // endSession signs out. The zero Actor is left.

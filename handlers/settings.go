@@ -76,6 +76,7 @@ func accountLinks(ctx context.Context) []account.Link {
 		link("screen", "sessions.title", "sessions.short", sessionsPath),
 		link("sliders", "tokens.title", "tokens.lead", accountPath+"/tokens"),
 		link("clock", "auditlog.own", "auditlog.own_short", activityPath),
+		link("download", "own_data.title", "own_data.short", ownDataPath),
 	}
 }
 

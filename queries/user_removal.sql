@@ -27,6 +27,10 @@ UPDATE albums SET owner_id = sqlc.arg(owner_id), row_version = row_version + 1, 
 -- name: DropGrantsOfOn :exec
 DELETE FROM album_grants WHERE user_id = sqlc.arg(user_id)::uuid AND album_id = ANY (sqlc.arg(ids)::uuid[]);
 
+-- name: ForgetEmptyCounts :exec
+-- Counters of what there was in albums.
+DELETE FROM month_counts WHERE album_id = ANY (sqlc.arg(ids)::uuid[]) AND n = 0;
+
 -- name: DeleteAlbums :exec
 DELETE FROM albums WHERE id = ANY (sqlc.arg(ids)::uuid[]);
 

@@ -80,6 +80,7 @@ func (g *gallery) pages() map[string]templ.Component {
 	maps.Copy(all, mailPages())
 	maps.Copy(all, people())
 	maps.Copy(all, auditLog())
+	maps.Copy(all, ownData())
 	return all
 }
 

@@ -50,6 +50,9 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-ch
 		{name: "empty trashes and index texts anew", every: 5 * time.Second, run: func(ctx context.Context) error {
 			return report(ctx, log, "went on with chores")(a.DoChores(ctx, system))
 		}},
+		{name: "end accounts as their people asked", every: time.Minute, run: func(ctx context.Context) error {
+			return report(ctx, log, "reminded of or began the end of accounts")(a.EndAccounts(ctx, system))
+		}},
 		{name: "send mails", every: 10 * time.Second, now: mail, run: func(ctx context.Context) error {
 			round, err := a.SendMails(ctx, system)
 			if round != (app.MailRound{}) {
