@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,13 +102,25 @@ func TestSignUpResetAndChangeOfAddressTakeTheSameWork(t *testing.T) {
 	}
 }
 
-func TestForgedAddressDoesNotDodgeTheLimitOfResets(t *testing.T) {
+func TestForgedAddressDoesNotDodgeTheLimits(t *testing.T) {
 	s := newSite(t)
-	b := s.browser()
-	for i := range 9 {
-		a := b.post("/reset", url.Values{"email": {"admin@example.org"}}, "X-Forwarded-For", strings.Repeat("1", 1+i%3)+".2.3.4", "X-Real-Ip", "203.0.113.9")
-		if want := http.StatusSeeOther; i < 5 && a.StatusCode != want || i >= 5 && a.StatusCode != http.StatusTooManyRequests {
-			t.Fatalf("attempt %d: %v", i, a)
+	s.openSignUp()
+	for path, fields := range map[string]url.Values{
+		"/reset": {"email": {"admin@example.org"}}, "/verify": {"email": {"nobody@example.org"}},
+		"/signup": {"email": {"new@example.org"}, "name": {"New"}, "password": {"quite a good password"}},
+	} {
+		b := s.browser()
+		for i := range 9 {
+			forged := "203.0.113." + strconv.Itoa(i)
+			a := b.post(path, fields, "X-Forwarded-For", forged+", 10.0.0.1", "X-Real-Ip", forged, "Forwarded", "for="+forged, "True-Client-Ip", forged, "Cf-Connecting-Ip", forged)
+			if want := http.StatusSeeOther; i < 5 && a.StatusCode != want || i >= 5 && a.StatusCode != http.StatusTooManyRequests {
+				t.Fatalf("%s, attempt %d: %v", path, i, a)
+			}
+		}
+		// Neither does another spelling of the address, nor another browser.
+		fields.Set("email", strings.ToUpper(fields.Get("email"))+" ")
+		if a := s.browser().post(path, fields); a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s, another spelling: %v", path, a)
 		}
 	}
 }
