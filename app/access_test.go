@@ -113,6 +113,15 @@ var mediaAccess = map[string]accessCase{
 			"public":  "ufffffcfunffu",
 			"trashed": "nnnnnncnnnffn",
 		}},
+	"ReportMedia": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
+		return a.ReportMedia(ctx, actor, id, app.NewReport{Reason: "hate", Guard: app.Guard{Stamp: app.OldStamp(a, 0)}})
+	}, map[string]string{
+		"loose":   "nnnnnnonnnofn",
+		"private": "nnooooononofn",
+		"members": "noooooooonofn",
+		"public":  "ooooooooonofo",
+		"trashed": "nnnnnncnnncfn",
+	}},
 	"MoveMedia": {func(ctx context.Context, a *app.App, actor app.Actor, id uuid.UUID) error {
 		_, err := a.MoveMedia(ctx, actor, id, nil)
 		return err

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,4 +29,13 @@ func IsBreached(path, password string) (bool, error) { return breachedPasswords{
 // EraseAudit erases a person from the audit log in a transaction of its own.
 func EraseAudit(ctx context.Context, a *App, user db.User) error {
 	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error { return a.eraseAudit(ctx, q, user) })
+}
+
+// OldStamp is the stamp of a form that was made a minute and more ago.
+func OldStamp(a *App, more time.Duration) string {
+	now := a.now
+	defer func() { a.now = now }()
+	then := now().Add(-time.Minute - more)
+	a.now = func() time.Time { return then }
+	return a.FormStamp()
 }

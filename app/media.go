@@ -35,6 +35,7 @@ type MediaDetail struct {
 	CanEdit, CanTrash, CanDelete, CanRetry, CanFavourite, CanDownload bool
 	// To another album, or out of the one that it is in.
 	CanMove, CanRemove bool
+	CanReport          bool // as something that should not be here
 }
 
 // Media returns one item.
@@ -50,6 +51,7 @@ func (a *App) Media(ctx context.Context, actor Actor, id uuid.UUID) (MediaDetail
 	d.CanDownload = may(DownloadMedia)
 	d.CanDelete = may(DeleteMedia) && trashed
 	d.CanMove, d.CanRemove = may(MoveMedia), may(RemoveMedia) && m.AlbumID != nil
+	d.CanReport = may(ReportMedia) && role != RoleOwner
 	d.CanRetry = may(RetryMedia) && m.Status == db.MediaStatusFailed
 	if actor.SignedIn() {
 		if d.Favourite, err = a.db.IsFavourite(ctx, db.IsFavouriteParams{UserID: actor.UserID(), MediaID: id}); err != nil {

@@ -39,6 +39,8 @@ type SiteSettings struct {
 	DeletionDays  int      `json:"deletion_days"`  // between asking to delete an account and its deletion
 	BreachedCheck bool     `json:"breached_check"` // refuse passwords that are in the list of breached ones, where one is installed
 	ConsentNotice bool     `json:"consent_notice"` // show the cookie notice although no cookie needs consent
+	MailOnReport  bool     `json:"mail_on_report"` // owners hear by mail what becomes of a reported photo of theirs
+	EvidenceDays  int      `json:"evidence_days"`  // how long the evidence of a closed report is kept
 }
 
 // DefaultSiteSettings are what holds until an administrator changes it.
@@ -46,6 +48,7 @@ func DefaultSiteSettings() SiteSettings {
 	return SiteSettings{
 		SiteName: "Albumen", VerifyEmail: true, Inviters: InvitersMembers, PublicAlbums: true, ShareLinks: true,
 		GuestUploads: true, MailOnChange: true, AuditDays: 365, TrashDays: 30, MailDays: 30, DeletionDays: 14,
+		MailOnReport: true, EvidenceDays: 90,
 	}
 }
 

@@ -76,7 +76,7 @@ func (q *Queries) GroupByID(ctx context.Context, id uuid.UUID) (Group, error) {
 }
 
 const groupMembers = `-- name: GroupMembers :many
-SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key FROM users u JOIN group_members m ON m.user_id = u.id
+SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round FROM users u JOIN group_members m ON m.user_id = u.id
  WHERE m.group_id = $1 AND lower(u.email) > $2::text ORDER BY lower(u.email) LIMIT $3
 `
 
@@ -111,6 +111,7 @@ func (q *Queries) GroupMembers(ctx context.Context, arg GroupMembersParams) ([]U
 			&i.UpdatedAt,
 			&i.EmailVerifiedAt,
 			&i.AvatarKey,
+			&i.PolicyRound,
 		); err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (q *Queries) CountPendingGuestMedia(ctx context.Context, albumID uuid.UUID)
 }
 
 const guestModerators = `-- name: GuestModerators :many
-SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, a.title FROM album_access x JOIN users u ON u.id = x.subject_id JOIN albums a ON a.id = x.album_id
+SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round, a.title FROM album_access x JOIN users u ON u.id = x.subject_id JOIN albums a ON a.id = x.album_id
  WHERE x.album_id = $1 AND x.role >= 'admin' AND u.suspended_at IS NULL
  ORDER BY u.id
 `
@@ -75,6 +75,7 @@ func (q *Queries) GuestModerators(ctx context.Context, albumID uuid.UUID) ([]Gue
 			&i.User.UpdatedAt,
 			&i.User.EmailVerifiedAt,
 			&i.User.AvatarKey,
+			&i.User.PolicyRound,
 			&i.Title,
 		); err != nil {
 			return nil, err

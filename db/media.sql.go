@@ -417,11 +417,13 @@ func (q *Queries) OriginalWithRole(ctx context.Context, arg OriginalWithRolePara
 const queueObjectsForDeletion = `-- name: QueueObjectsForDeletion :exec
 INSERT INTO pending_objects (storage_key, delete_at)
 SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = ANY ($1::uuid[])
+   AND NOT EXISTS (SELECT 1 FROM report_cases c WHERE c.storage_key = f.storage_key)
 UNION ALL
 SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = ANY ($1::uuid[])
 ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at
 `
 
+// An original that was reported stays as long as its case does.
 func (q *Queries) QueueObjectsForDeletion(ctx context.Context, ids []uuid.UUID) error {
 	_, err := q.db.Exec(ctx, queueObjectsForDeletion, ids)
 	return err

@@ -765,6 +765,54 @@ type PendingObject struct {
 	DeleteAt   time.Time
 }
 
+type PolicyAcceptance struct {
+	UserID     uuid.UUID
+	Name       string
+	Version    int32
+	AcceptedAt time.Time
+	Ip         string
+}
+
+type PolicyVersion struct {
+	Name      string
+	Version   int32
+	Body      *string
+	Note      string
+	Ask       bool
+	ChangedBy *uuid.UUID
+	ChangedAt time.Time
+}
+
+type Report struct {
+	ID           uuid.UUID
+	CaseID       uuid.UUID
+	Reason       string
+	Message      string
+	Email        string
+	ReporterKind string
+	ReporterID   *uuid.UUID
+	LinkID       *uuid.UUID
+	Ip           string
+	CreatedAt    time.Time
+}
+
+type ReportCase struct {
+	ID             uuid.UUID
+	MediaID        uuid.UUID
+	OwnerID        *uuid.UUID
+	Evidence       []byte
+	StorageKey     string
+	OpenedAt       time.Time
+	ReportedAt     time.Time
+	Reports        int32
+	HiddenAt       *time.Time
+	WithheldBefore *string
+	ClosedAt       *time.Time
+	ClosedBy       *uuid.UUID
+	Outcome        *string
+	KeepUntil      *time.Time
+}
+
 type Session struct {
 	TokenHash  []byte
 	UserID     *uuid.UUID
@@ -849,6 +897,7 @@ type User struct {
 	UpdatedAt       time.Time
 	EmailVerifiedAt *time.Time
 	AvatarKey       *string
+	PolicyRound     int32
 }
 
 type UserRemoval struct {

@@ -119,7 +119,7 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, userID *uuid.UUID) (int6
 }
 
 const findSession = `-- name: FindSession :one
-SELECT s.data, s.last_seen_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key
+SELECT s.data, s.last_seen_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round
   FROM sessions s JOIN users u ON u.id = s.user_id
  WHERE s.token_hash = $1 AND s.expires_at > $2
    AND s.last_seen_at > CASE WHEN s.remembered THEN $3::timestamptz ELSE $4::timestamptz END
@@ -165,6 +165,7 @@ func (q *Queries) FindSession(ctx context.Context, arg FindSessionParams) (FindS
 		&i.User.UpdatedAt,
 		&i.User.EmailVerifiedAt,
 		&i.User.AvatarKey,
+		&i.User.PolicyRound,
 	)
 	return i, err
 }

@@ -149,7 +149,7 @@ func (q *Queries) ListTokens(ctx context.Context, userID uuid.UUID) ([]ApiToken,
 }
 
 const tokenByHash = `-- name: TokenByHash :one
-SELECT t.id, t.user_id, t.name, t.token_hash, t.hint, t.scopes, t.created_at, t.last_used_at, t.expires_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key
+SELECT t.id, t.user_id, t.name, t.token_hash, t.hint, t.scopes, t.created_at, t.last_used_at, t.expires_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round
   FROM api_tokens t JOIN users u ON u.id = t.user_id
  WHERE t.token_hash = $1
 `
@@ -187,6 +187,7 @@ func (q *Queries) TokenByHash(ctx context.Context, tokenHash []byte) (TokenByHas
 		&i.User.UpdatedAt,
 		&i.User.EmailVerifiedAt,
 		&i.User.AvatarKey,
+		&i.User.PolicyRound,
 	)
 	return i, err
 }

@@ -67,7 +67,7 @@ const createUser = `-- name: CreateUser :one
 INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
         $8, CASE WHEN NOT $9::boolean THEN now() END)
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
 type CreateUserParams struct {
@@ -111,6 +111,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
@@ -183,7 +184,7 @@ func (q *Queries) FirstRunNonce(ctx context.Context) ([]byte, error) {
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users ORDER BY lower(email)
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round FROM users ORDER BY lower(email)
 `
 
 func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
@@ -211,6 +212,7 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 			&i.UpdatedAt,
 			&i.EmailVerifiedAt,
 			&i.AvatarKey,
+			&i.PolicyRound,
 		); err != nil {
 			return nil, err
 		}
@@ -233,7 +235,7 @@ func (q *Queries) LockAdmins(ctx context.Context) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
@@ -255,12 +257,13 @@ func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
 
 const mailedLink = `-- name: MailedLink :one
-SELECT l.token_hash, l.user_id, l.purpose, l.email, l.created_at, l.expires_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key
+SELECT l.token_hash, l.user_id, l.purpose, l.email, l.created_at, l.expires_at, u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round
   FROM mailed_links l JOIN users u ON u.id = l.user_id
  WHERE l.token_hash = $1 AND l.purpose = $2 AND l.expires_at > $3
 `
@@ -301,6 +304,7 @@ func (q *Queries) MailedLink(ctx context.Context, arg MailedLinkParams) (MailedL
 		&i.User.UpdatedAt,
 		&i.User.EmailVerifiedAt,
 		&i.User.AvatarKey,
+		&i.User.PolicyRound,
 	)
 	return i, err
 }
@@ -309,7 +313,7 @@ const renewUnverifiedUser = `-- name: RenewUnverifiedUser :one
 UPDATE users SET name = $1, password_hash = $2, language = $3, time_zone = $4,
        created_at = $5, updated_at = now()
  WHERE id = $6 AND email_verified_at IS NULL
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
 type RenewUnverifiedUserParams struct {
@@ -348,6 +352,7 @@ func (q *Queries) RenewUnverifiedUser(ctx context.Context, arg RenewUnverifiedUs
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
@@ -368,7 +373,7 @@ func (q *Queries) SetUserAvatar(ctx context.Context, arg SetUserAvatarParams) er
 
 const setUserEmail = `-- name: SetUserEmail :one
 UPDATE users SET email = $1, email_verified_at = $2::timestamptz, updated_at = now() WHERE id = $3
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
 type SetUserEmailParams struct {
@@ -397,6 +402,7 @@ func (q *Queries) SetUserEmail(ctx context.Context, arg SetUserEmailParams) (Use
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
@@ -418,7 +424,7 @@ func (q *Queries) SetUserPassword(ctx context.Context, arg SetUserPasswordParams
 const setUserSettings = `-- name: SetUserSettings :one
 UPDATE users SET name = $1, language = $2, time_zone = $3, theme = $4, updated_at = now()
  WHERE id = $5
-RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key
+RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
 type SetUserSettingsParams struct {
@@ -454,6 +460,7 @@ func (q *Queries) SetUserSettings(ctx context.Context, arg SetUserSettingsParams
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
@@ -514,7 +521,7 @@ func (q *Queries) UseMailedLink(ctx context.Context, tokenHash []byte) (int64, e
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE lower(email) = lower($1)
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round FROM users WHERE lower(email) = lower($1)
 `
 
 func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
@@ -536,12 +543,13 @@ func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key FROM users WHERE id = $1
+SELECT id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round FROM users WHERE id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, id uuid.UUID) (User, error) {
@@ -563,6 +571,7 @@ func (q *Queries) UserByID(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.AvatarKey,
+		&i.PolicyRound,
 	)
 	return i, err
 }

@@ -59,7 +59,7 @@ func (q *Queries) SetUserQuota(ctx context.Context, arg SetUserQuotaParams) erro
 
 const userPage = `-- name: UserPage :many
 
-SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, (r.user_id IS NOT NULL)::bool AS leaving
+SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round, (r.user_id IS NOT NULL)::bool AS leaving
   FROM users u LEFT JOIN user_removals r ON r.user_id = u.id
  WHERE ($1::text = '' OR strpos(lower(u.email), lower($1::text)) > 0 OR strpos(lower(u.name), lower($1::text)) > 0)
    AND ($2::text = '' OR u.is_admin = ($2::text = 'admin'))
@@ -126,6 +126,7 @@ func (q *Queries) UserPage(ctx context.Context, arg UserPageParams) ([]UserPageR
 			&i.User.UpdatedAt,
 			&i.User.EmailVerifiedAt,
 			&i.User.AvatarKey,
+			&i.User.PolicyRound,
 			&i.Leaving,
 		); err != nil {
 			return nil, err
@@ -139,7 +140,7 @@ func (q *Queries) UserPage(ctx context.Context, arg UserPageParams) ([]UserPageR
 }
 
 const userWithState = `-- name: UserWithState :one
-SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, (r.user_id IS NOT NULL)::bool AS leaving, h.email AS heir_email
+SELECT u.id, u.email, u.name, u.password_hash, u.is_admin, u.suspended_at, u.language, u.time_zone, u.theme, u.quota_bytes, u.used_bytes, u.created_at, u.updated_at, u.email_verified_at, u.avatar_key, u.policy_round, (r.user_id IS NOT NULL)::bool AS leaving, h.email AS heir_email
   FROM users u LEFT JOIN user_removals r ON r.user_id = u.id LEFT JOIN users h ON h.id = r.heir_id
  WHERE u.id = $1
 `
@@ -169,6 +170,7 @@ func (q *Queries) UserWithState(ctx context.Context, id uuid.UUID) (UserWithStat
 		&i.User.UpdatedAt,
 		&i.User.EmailVerifiedAt,
 		&i.User.AvatarKey,
+		&i.User.PolicyRound,
 		&i.Leaving,
 		&i.HeirEmail,
 	)

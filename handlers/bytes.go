@@ -104,6 +104,16 @@ func sameVersion(c echo.Context, o app.Object) bool {
 
 // serve sends the bytes, in part or not at all where the browser asks so.
 func serve(c echo.Context, o app.Object, forever bool) error {
+	if forever && !isShare(c.Request()) { // a link can stop working at any time
+		return serveCached(c, o, cacheForever)
+	}
+	return serveCached(c, o, cacheAsk)
+}
+
+// serveOnce sends what no browser may keep.
+func serveOnce(c echo.Context, o app.Object) error { return serveCached(c, o, "no-store") }
+
+func serveCached(c echo.Context, o app.Object, cache string) error {
 	r, w := c.Request(), c.Response()
 	body, err := o.Open(r.Context())
 	if err != nil {
@@ -114,10 +124,7 @@ func serve(c echo.Context, o app.Object, forever bool) error {
 	header.Set(echo.HeaderContentType, o.MIME)
 	header.Set("ETag", `"`+o.ETag+`"`)
 	header.Set(echo.HeaderContentSecurityPolicy, bytesPolicy)
-	header.Set(echo.HeaderCacheControl, cacheAsk)
-	if forever && !isShare(r) { // a link can stop working at any time
-		header.Set(echo.HeaderCacheControl, cacheForever)
-	}
+	header.Set(echo.HeaderCacheControl, cache)
 	http.ServeContent(w, r, "", o.Modified, body)
 	return nil
 }

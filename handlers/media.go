@@ -75,6 +75,9 @@ func (h mediaHandlers) view(c echo.Context, m app.MediaDetail, list origin) medi
 		FavouriteURL: path + "/favourite", TrashURL: path + "/trash", RestoreURL: path + "/restore",
 		EditURL: list.at(path + "/edit"), OriginalURL: path + "/original",
 	}
+	if m.CanReport && !trashed {
+		v.ReportURL = path + "/report"
+	}
 	if m.CanMove || m.CanRemove {
 		v.AlbumURL = path + "/album?back=" + url.QueryEscape(list.viewer(m.ID))
 	}
@@ -107,7 +110,7 @@ func itemOf(ctx context.Context, m app.MediaDetail) mediaviews.Item {
 		ID: m.ID.String(), Title: m.Title, Description: m.Description, Filename: m.Filename,
 		PlaceholderURI: media.ThumbhashDataURI(m.Thumbhash), Alt: altText(ctx, m.Title, m.Description, m.TakenAtLocal),
 		Width: int(m.Width), Height: int(m.Height), Kind: shownKind(m.Kind, m.Mime), Status: string(m.Status),
-		Damaged: m.Damaged, Favourite: m.Favourite,
+		Damaged: m.Damaged, Favourite: m.Favourite, Hidden: m.Withheld != nil && *m.Withheld == "report",
 	}
 	if m.Preview > 0 {
 		item.PreviewURL = derivativeURL(item.ID, app.Preview, m.Preview)

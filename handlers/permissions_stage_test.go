@@ -146,6 +146,8 @@ var objects = []struct {
 	{"/admin/invitations/:invitation", (*stage).invitation},
 	{"/invitations/:token", (*stage).invitationToken},
 	{"/admin/mail/:id", (*stage).deadMail},
+	{"/admin/reports/:id", (*stage).report},
+	{"/api/v1/reports/:id", (*stage).report},
 	{"/admin/mail/outbox/:name", (*stage).outboxMail},
 	{"/admin/mail/templates/:name/:lang", func(*stage) string { return "test/en" }},
 	{"/undo/:operation", (*stage).operation},

@@ -117,6 +117,10 @@ func (s *Server) routes(d Deps) {
 	e.POST("/albums/:id/leave", member.leave)
 	e.POST("/albums/:id/transfer", member.transfer)
 
+	reported := reportsOfPhotos(s, d.App)
+	s.get("/media/:id/report", reported.form)
+	e.POST("/media/:id/report", reported.submit)
+
 	// The bytes
 	bytes := bytesHandlers{s, d.App}
 	s.get("/media/:id/thumb", bytes.thumb)
@@ -132,6 +136,9 @@ func (s *Server) routes(d Deps) {
 	s.get("/s/:token/albums/:id/download", share.guard(share.archiveBelow))
 	s.get("/s/:token/download", share.guard(share.archive))
 	s.get("/s/:token/media/:id", share.guard(share.media))
+	reportedByLink := reportHandlers{s, d.App, shareBase, share.sharePage}
+	s.get("/s/:token/media/:id/report", share.guard(reportedByLink.form))
+	e.POST("/s/:token/media/:id/report", share.guard(reportedByLink.submit))
 	s.get("/s/:token/media/:id/thumb", share.guard(bytes.thumb))
 	s.get("/s/:token/media/:id/preview", share.guard(bytes.preview))
 	s.get("/s/:token/media/:id/original", share.guard(bytes.original))
@@ -194,6 +201,15 @@ func (s *Server) routes(d Deps) {
 	s.get(auditPath, audit.list)
 	e.GET(auditPath+"/export", audit.export)
 
+	queue := reportQueueHandlers{s, d.App}
+	s.get(reportsPath, queue.list)
+	s.get(reportsPath+"/:id", queue.show)
+	s.get(reportsPath+"/:id/preview", queue.preview)
+	s.get(reportsPath+"/:id/original", queue.original)
+	e.POST(reportsPath+"/:id/hide", queue.hide)
+	e.POST(reportsPath+"/:id/restore", queue.restore)
+	e.POST(reportsPath+"/:id/dismiss", queue.dismiss)
+	e.POST(reportsPath+"/:id/delete", queue.remove)
 	siteSettings := siteSettingsHandlers{s, d.App}
 	s.get(siteSettingsPath, siteSettings.form)
 	e.POST(siteSettingsPath, siteSettings.submit)
@@ -275,6 +291,7 @@ func (s *Server) routes(d Deps) {
 	apiInvitations{api, d.App}.register()
 	apiAudit{api, d.App}.register()
 	apiLinks{api, d.App}.register()
+	apiReports{api, d.App}.register()
 	api.registerFiles(bytes)
 	api.registerArchive(archive)
 }

@@ -28,6 +28,9 @@ func (h shareHandlers) media(c echo.Context) error {
 		Frame: h.frame(c), Item: itemOf(ctx, m), TakenAt: m.TakenAtLocal,
 		BackURL: shareAlbumPath(c, *m.AlbumID) + "?at=" + id.String() + "#m-" + id.String(),
 	}
+	if m.CanReport {
+		v.ReportURL = base + "/media/" + id.String() + "/report"
+	}
 	if v.Item.PreviewURL != "" {
 		v.Item.PreviewURL = base + v.Item.PreviewURL
 	}

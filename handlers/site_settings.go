@@ -73,6 +73,7 @@ func settingsOf(f url.Values) app.SiteSettings {
 		BreachedCheck: f.Has("breached_check"), ConsentNotice: f.Has("consent_notice"),
 		DefaultQuota: quotaOf(f.Get("default_quota")), AuditDays: dayCount(f.Get("audit_days"), 0), TrashDays: dayCount(f.Get("trash_days"), unreadable),
 		MailDays: dayCount(f.Get("mail_days"), unreadable), DeletionDays: dayCount(f.Get("deletion_days"), unreadable),
+		MailOnReport: f.Has("mail_on_report"), EvidenceDays: dayCount(f.Get("evidence_days"), unreadable),
 	}
 }
 
@@ -107,6 +108,7 @@ func settingsValues(s app.SiteSettings) url.Values {
 	v := url.Values{
 		"site_name": {s.SiteName}, "inviters": {string(s.Inviters)}, "trash_days": {strconv.Itoa(s.TrashDays)},
 		"mail_days": {strconv.Itoa(s.MailDays)}, "deletion_days": {strconv.Itoa(s.DeletionDays)},
+		"evidence_days": {strconv.Itoa(s.EvidenceDays)},
 	}
 	if s.AuditDays > 0 {
 		v.Set("audit_days", strconv.Itoa(s.AuditDays))
@@ -117,6 +119,7 @@ func settingsValues(s app.SiteSettings) url.Values {
 	for name, on := range map[string]bool{
 		"sign_up": s.SignUp, "verify_email": s.VerifyEmail, "public_albums": s.PublicAlbums, "share_links": s.ShareLinks,
 		"guest_uploads": s.GuestUploads, "mail_on_change": s.MailOnChange, "breached_check": s.BreachedCheck, "consent_notice": s.ConsentNotice,
+		"mail_on_report": s.MailOnReport,
 	} {
 		if on {
 			v.Set(name, "on")

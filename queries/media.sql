@@ -38,8 +38,10 @@ UPDATE media SET archived_at = sqlc.narg(archived_at), row_version = row_version
 UPDATE media SET trashed_at = sqlc.narg(trashed_at), row_version = row_version + 1, updated_at = now() WHERE id = sqlc.arg(id);
 
 -- name: QueueObjectsForDeletion :exec
+-- An original that was reported stays as long as its case does.
 INSERT INTO pending_objects (storage_key, delete_at)
 SELECT f.storage_key, now() FROM media_files f WHERE f.media_id = ANY (sqlc.arg(ids)::uuid[])
+   AND NOT EXISTS (SELECT 1 FROM report_cases c WHERE c.storage_key = f.storage_key)
 UNION ALL
 SELECT d.storage_key, now() FROM derivatives d WHERE d.media_id = ANY (sqlc.arg(ids)::uuid[])
 ON CONFLICT (storage_key) DO UPDATE SET delete_at = excluded.delete_at;

@@ -78,6 +78,7 @@ func (g *gallery) pages() map[string]templ.Component {
 		"problem-visitor": layout.ProblemPage(layout.Problem{Page: visitor, Status: 503, Reference: "01J3-7Q2M", RetryURL: "/"}),
 	}
 	maps.Copy(all, mailPages())
+	maps.Copy(all, policyPages("/media/0003/thumb?v=1"))
 	maps.Copy(all, people())
 	maps.Copy(all, auditLog())
 	maps.Copy(all, ownData())

@@ -13,11 +13,10 @@ var siteMenu = []place{
 	{"users", "/admin/users", "users.title"},
 	{"groups", "/admin/groups", "groups.title"},
 	{"invitations", "/admin/invitations", "invitations.title"},
-	{"mails", "/admin/mail", "mails.title"},
 	{"settings", "/admin/settings", "admin.settings"},
-	{"invitations", "/admin/invitations", "invitations.title"},
 	{"mail", "/admin/mail", "mails.title"},
 	{"audit", "/admin/audit", "auditlog.title"},
+	{"reports", "/admin/reports", "reports.title"},
 }
 
 // Users is a page of the accounts, with the form that searches them (GET).

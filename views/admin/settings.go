@@ -46,11 +46,13 @@ var settingsGroups = []settingsGroup{
 		{"settings.share_links", "check", "settings.share_links_hint"},
 		{"settings.guest_uploads", "check", "settings.guest_uploads_hint"},
 		{"settings.mail_on_change", "check", ""},
+		{"settings.mail_on_report", "check", ""},
 	}},
 	{"settings.group_keeping", []settingsField{
 		{"settings.trash_days", "number", ""},
 		{"settings.audit_days", "number", "settings.audit_days_hint"},
 		{"settings.mail_days", "number", ""},
+		{"settings.evidence_days", "number", "settings.evidence_days_hint"},
 		{"settings.deletion_days", "number", "settings.deletion_days_hint"},
 	}},
 	{"settings.group_privacy", []settingsField{{"settings.consent_notice", "check", "settings.consent_notice_hint"}}},

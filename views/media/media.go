@@ -110,6 +110,7 @@ type Viewer struct {
 	EditURL        string
 	AlbumURL       string // where to choose an album for it; "" where one may not
 	OriginalURL    string
+	ReportURL      string // as something that should not be here; "" of one's own
 	AfterTrashURL  string // where trashing leads: the next photo, or the list
 }
 
@@ -127,6 +128,7 @@ type Item struct {
 	Status         string
 	Reason         string
 	Damaged        bool // shown as far as it goes
+	Hidden         bool // from everybody but its owner, after a report
 	Favourite      bool
 	TrashedDays    int // days until the purge; 0 when it is not in the trash
 }

@@ -46,6 +46,7 @@ type Viewer struct {
 	PrevPhoto           string // fetched ahead
 	NextPhoto           string
 	DownloadURL         string // "" where one may not
+	ReportURL           string
 	VideoURL, VideoMIME string // "" where there is none that browsers play
 }
 
