@@ -45,25 +45,25 @@ type Row struct {
 
 // Case is one case with its reports.
 type Case struct {
-	Page              layout.Page
-	Name              string
-	State             string // a sentence: what has become of it
-	Open              bool
-	There             bool   // the photo still exists
-	PreviewURL        string // "" where there is no picture (any more)
-	OriginalURL       string
-	Width, Height     int
-	HideURL           string // POST; "" where it cannot be
-	RestoreURL        string
-	DismissURL        string
-	DeleteURL         string
-	OwnerURL          string // the account; "" when it is gone
-	OwnerName         string
-	Facts             []Fact
-	Reports           []Report
-	Errors            ui.Errors
-	EvidenceDays      int
-	KeepUntil         time.Time // zero while open
+	Page          layout.Page
+	Name          string
+	State         string // a sentence: what has become of it
+	Open          bool
+	There         bool   // the photo still exists
+	PreviewURL    string // "" where there is no picture (any more)
+	OriginalURL   string
+	Width, Height int
+	HideURL       string // POST; "" where it cannot be
+	RestoreURL    string
+	DismissURL    string
+	DeleteURL     string
+	OwnerURL      string // the account; "" when it is gone
+	OwnerName     string
+	Facts         []Fact
+	Reports       []Report
+	Errors        ui.Errors
+	EvidenceDays  int
+	KeepUntil     time.Time // zero while open
 }
 
 // Fact is one thing that the evidence says.
