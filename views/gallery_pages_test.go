@@ -77,6 +77,7 @@ func (g *gallery) pages() map[string]templ.Component {
 		"problem":         layout.ProblemPage(layout.Problem{Page: page("/x"), Status: 404, Reference: "01J3-7Q2M"}),
 		"problem-visitor": layout.ProblemPage(layout.Problem{Page: visitor, Status: 503, Reference: "01J3-7Q2M", RetryURL: "/"}),
 	}
+	maps.Copy(all, g.albumPages())
 	maps.Copy(all, mailPages())
 	maps.Copy(all, policyPages("/media/0003/thumb?v=1"))
 	maps.Copy(all, people())
