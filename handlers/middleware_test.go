@@ -23,7 +23,7 @@ const wantPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 func checkHeaders(t *testing.T, what string, a answer) {
 	t.Helper()
 	referrer := "same-origin"
-	for _, path := range []string{" /invitations/", " /reset/", " /verify/", " /email/", " /email-back/"} {
+	for _, path := range []string{" /invitations/", " /reset/", " /verify/", " /email/", " /email-back/", " /s/"} {
 		if strings.Contains(what, path) { // the address holds a secret
 			referrer = "no-referrer"
 		}
@@ -117,6 +117,9 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 		for _, route := range s.web.Routes() {
 			if route.Method != http.MethodPost && route.Method != http.MethodPut && route.Method != http.MethodPatch && route.Method != http.MethodDelete {
 				continue
+			}
+			if headers[len(headers)-1] == "null" && strings.HasPrefix(route.Path, "/s/") {
+				continue // nothing there goes by the session: see TestFormsOfLinksWorkOverPlainHTTP
 			}
 			path := strings.ReplaceAll(route.Path, ":id", "0190a0b0-0000-7000-8000-000000000001")
 			r := request(route.Method, path, strings.NewReader("theme=dark"), headers...)
