@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -134,10 +135,14 @@ func (h shareHandlers) unlock(c echo.Context) error {
 	return seeOther(c, next)
 }
 
-// nextBelow is path where it lies below base, "" otherwise.
-func nextBelow(base, path string) string {
-	if path = localPath(path); path == base || strings.HasPrefix(path, base+"/") || strings.HasPrefix(path, base+"?") {
-		return path
+// nextBelow is to where it lies below base, "" otherwise.
+func nextBelow(base, to string) string {
+	u, err := url.Parse(localPath(to))
+	if err != nil || path.Clean(u.Path) != u.Path { // .. would lead out of it
+		return ""
+	}
+	if u.Path == base || strings.HasPrefix(u.Path, base+"/") {
+		return u.RequestURI()
 	}
 	return ""
 }
