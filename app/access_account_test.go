@@ -207,6 +207,29 @@ var ownAccess = map[string]ownCase{
 	"TrimAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.TrimAudit(ctx, x)) }, systemOnly},
 	"SignAudit":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.SignAudit(ctx, x) }, systemOnly},
 
+	"RequestExport": {func(ctx context.Context, a *app.App, x app.Actor) error { // asked for once by each
+		err := a.RequestExport(ctx, x)
+		if app.CodeOf(err) == app.CodeConflict { // the token is of the same user
+			return nil
+		}
+		return err
+	}, accounting},
+	"OwnExport": {func(ctx context.Context, a *app.App, x app.Actor) error { // there may be none
+		_, err := a.OwnExport(ctx, x)
+		if app.CodeOf(err) == app.CodeNotFound {
+			return nil
+		}
+		return err
+	}, accounting},
+	"RemoveExport": {func(ctx context.Context, a *app.App, x app.Actor) error { // the same
+		err := a.RemoveExport(ctx, x)
+		if app.CodeOf(err) == app.CodeNotFound {
+			return nil
+		}
+		return err
+	}, accounting},
+	"RunExports":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.RunExports(ctx, x)) }, systemOnly},
+	"SweepExports": {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.SweepExports(ctx, x)) }, systemOnly},
 	"DeletionTerms": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.DeletionTerms(ctx, x))
 	}, accounting},
@@ -260,6 +283,7 @@ var testedElsewhere = map[string]string{
 	"ChangePassword":     "TestChangeOfPasswordAndAddressAccess",
 	"RequestEmailChange": "TestChangeOfPasswordAndAddressAccess",
 	"RequestDeletion":    "TestDeletionAccess",
+	"OpenExport":         "TestACopyOfOnesData",
 	"EndSession":         "TestSessionsOfOthersDoNotExist",
 	"Avatar":             "TestAvatarAccess",
 	"SetAvatar":          "TestAvatarAccess",

@@ -83,7 +83,8 @@ func (p *post) leaver() (user db.User, needles []string) {
 	for range 2 {
 		id := w.media(user, album)
 		p.exec("UPDATE media SET filename = 'zwicknagl-am-see.jpg' WHERE id = $1", id)
-		p.exec("UPDATE media_files SET filename = 'zwicknagl-am-see.jpg' WHERE media_id = $1", id)
+		p.exec("UPDATE media_files SET filename = 'zwicknagl-am-see.jpg', bytes = 18 WHERE media_id = $1", id)
+		p.exec("UPDATE derivatives SET bytes = 18 WHERE media_id = $1", id)
 		for _, key := range []string{"media/", "derivatives/thumb", "derivatives/preview"} {
 			p.put(key+id.String(), "zwicknagl's pixels")
 		}

@@ -78,29 +78,40 @@ func (ar *Archive) add(ctx context.Context, z *zip.Writer, e archiveEntry) (reas
 	}
 	defer r.Close() //nolint:errcheck // it was only read
 	h := archive.Header(e.name, e.taken)
+	unreadable, err := putStored(z, h, r, o.Bytes)
+	if unreadable != nil {
+		return ar.omit(ctx, e, unreadable, "the file cannot be read")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w of %s", err, e.id)
+	}
+	ar.written.Add(h, o.Bytes, o.Bytes > maxReadTwice)
+	return "", nil
+}
+
+// putStored writes a file as it is. unreadable: nothing of it was written.
+func putStored(z *zip.Writer, h *zip.FileHeader, r io.ReadSeeker, bytes int64) (unreadable, err error) {
 	var entry io.Writer
-	twice := o.Bytes <= maxReadTwice
-	if twice {
+	if bytes <= maxReadTwice {
 		sum := crc32.NewIEEE()
-		if n, err := io.Copy(sum, r); err != nil || n != o.Bytes {
-			return ar.omit(ctx, e, errors.Join(err, fmt.Errorf("%d of %d bytes", n, o.Bytes)), "the file cannot be read")
+		if n, err := io.Copy(sum, r); err != nil || n != bytes {
+			return errors.Join(err, fmt.Errorf("%d of %d bytes", n, bytes)), nil
 		}
 		if _, err := r.Seek(0, io.SeekStart); err != nil {
-			return ar.omit(ctx, e, err, "the file cannot be read")
+			return err, nil
 		}
-		h.CRC32, h.CompressedSize64, h.UncompressedSize64 = sum.Sum32(), uint64(o.Bytes), uint64(o.Bytes)
+		h.CRC32, h.CompressedSize64, h.UncompressedSize64 = sum.Sum32(), uint64(bytes), uint64(bytes)
 		entry, err = z.CreateRaw(h)
 	} else {
 		entry, err = z.CreateHeader(h)
 	}
 	if err != nil {
-		return "", fmt.Errorf("begin an entry: %w", err)
+		return nil, fmt.Errorf("begin an entry: %w", err)
 	}
-	ar.written.Add(h, o.Bytes, !twice)
-	if n, err := io.Copy(entry, r); err != nil || n != o.Bytes {
-		return "", errors.Join(err, fmt.Errorf("wrote %d of %d bytes of %s", n, o.Bytes, e.id))
+	if n, err := io.Copy(entry, r); err != nil || n != bytes {
+		return nil, errors.Join(err, fmt.Errorf("wrote %d of %d bytes", n, bytes))
 	}
-	return "", nil
+	return nil, nil
 }
 
 // omit is the reason for an item that cannot be read; the end of the download is

@@ -47,7 +47,7 @@ func (h idHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Handler.WithGroup(name)} }
 
 // secretPaths are the first segments behind which the next one is a token.
-var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true, "verify": true, "email": true, "email-back": true}
+var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true, "verify": true, "email": true, "email-back": true, "exports": true}
 
 // hasToken reports a page whose address holds a token from a mail.
 func hasToken(r *http.Request) bool {

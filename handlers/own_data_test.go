@@ -3,10 +3,12 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"albumen/app"
+	"albumen/handlers"
 )
 
 func TestDeletingOnesOwnAccount(t *testing.T) {
@@ -45,4 +47,52 @@ func TestDeletingOnesOwnAccount(t *testing.T) {
 	if a := admin.post("/account/data/delete", url.Values{"current": {goodPassword}}); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "last administrator") {
 		t.Errorf("the last administrator: %v", a)
 	}
+}
+
+func TestACopyOfOnesDataInTheBrowser(t *testing.T) {
+	s := newSite(t)
+	ann := s.user("ann@example.org", false)
+	b := s.signedIn("ann@example.org")
+	b.post("/account/data/export", nil).want(t, http.StatusSeeOther, "/account/data")
+	a := b.get("/account/data")
+	if !strings.Contains(a.body, "about to be made") || a.Header.Get("Refresh") == "" {
+		t.Error(a)
+	}
+	if a := b.post("/account/data/export", nil); a.StatusCode != http.StatusConflict {
+		t.Error(a)
+	}
+	if _, err := s.app.RunExports(t.Context(), app.SystemActor()); err != nil {
+		t.Fatal(err)
+	}
+	a = b.get("/account/data")
+	link := regexp.MustCompile(`/exports/[a-z2-7]{52}`).FindString(a.body)
+	if link == "" || a.Header.Get("Refresh") != "" {
+		t.Fatal(a)
+	}
+	zip := b.get(link)
+	if zip.StatusCode != http.StatusOK || !strings.HasPrefix(zip.body, "PK") || zip.Header.Get("Referrer-Policy") != "no-referrer" ||
+		!strings.HasPrefix(zip.Header.Get("Content-Disposition"), `attachment; filename="albumen-`) {
+		t.Errorf("%d %v", zip.StatusCode, zip.Header)
+	}
+	// Nobody else, and not without signing in.
+	if a := s.signedIn("admin@example.org").get(link); a.StatusCode != http.StatusNotFound {
+		t.Error(a)
+	}
+	s.browser().get(link).want(t, http.StatusSeeOther, "/login?next="+url.QueryEscape(link))
+	if logged := handlers.LoggedPath(link); logged != "/exports/{token}" {
+		t.Error(logged)
+	}
+	var export struct{ State, URL string }
+	token := s.tokenOf(ann, app.AllScopes())
+	s.asks(token, "GET", "/me/export", "", http.StatusOK, &export)
+	if export.State != "ready" || export.URL != link {
+		t.Errorf("%+v", export)
+	}
+	s.asks(token, "DELETE", "/me/export", "", http.StatusNoContent, nil)
+	s.asks(token, "GET", "/me/export", "", http.StatusNotFound, nil)
+	s.asks(token, "POST", "/me/export", "", http.StatusAccepted, &export)
+	if export.State != "waiting" {
+		t.Errorf("%+v", export)
+	}
+	b.post("/account/data/export/remove", nil).want(t, http.StatusSeeOther, "/account/data")
 }

@@ -152,7 +152,8 @@ var objects = []struct {
 	{"/admin/mail/templates/:name/:lang", func(*stage) string { return "test/en" }},
 	{"/undo/:operation", (*stage).operation},
 	{"/account/tokens/:id", (*stage).ownToken},
-	{"/verify/:token", func(*stage) string { return "none" }}, // doors that go by a secret: see TestSignUp and others
+	{"/exports/:token", func(*stage) string { return "none" }}, // see TestACopyOfOnesData
+	{"/verify/:token", func(*stage) string { return "none" }},  // doors that go by a secret: see TestSignUp and others
 	{"/reset/:token", func(*stage) string { return "none" }},
 	{"/email/:token", func(*stage) string { return "none" }},
 	{"/email-back/:token", func(*stage) string { return "none" }},

@@ -256,6 +256,9 @@ func (s *Server) routes(d Deps) {
 	ownData := ownDataHandlers{s, d.App}
 	s.get(ownDataPath, ownData.show)
 	e.POST(ownDataPath+"/delete", ownData.remove)
+	e.POST(ownDataPath+"/export", ownData.export)
+	e.POST(ownDataPath+"/export/remove", ownData.removeExport)
+	s.get(exportsPath+"/:token", ownData.download)
 	sessions := sessionListHandlers{s, d.App}
 	s.get(sessionsPath, sessions.list)
 	e.POST(sessionsPath+"/end-others", sessions.endOthers)

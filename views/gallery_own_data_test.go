@@ -13,7 +13,16 @@ func ownData() map[string]templ.Component {
 		Page: page("/account/data"), DeleteURL: "/x", AlbumsURL: "/x", Goes: "1,204 photos and videos, 12 albums",
 		Grace: "You are signed out everywhere at once. It is done after 14 days; until then, signing in calls it off.",
 	}
+	p.Export = account.Export{ActionURL: "/x", RemoveURL: "/x"}
+	running, ready := p, p
+	running.Export.Running, running.Export.Done, running.Export.Total = true, 512, 1_204
+	running.Export.Text = "512 of 1,204 photos and videos are in it. You can leave this page: a mail tells when it is ready."
+	ready.Export.DownloadURL, ready.Export.Text = "/x", "12.4 GB, for you alone until 1 December 2026, 14:30."
 	wrong := p
+	wrong.Export.Problem = "The copy could not be made. Try again; if that does not help, ask whoever runs this site to look into the log."
 	wrong.Errors = ui.Errors{"current": "This is not your password.", "": "This is the last administrator. Make another one first."}
-	return map[string]templ.Component{"own-data": account.DataPage(p), "own-data-wrong": account.DataPage(wrong)}
+	return map[string]templ.Component{
+		"own-data-running": account.DataPage(running), "own-data-ready": account.DataPage(ready),
+		"own-data": account.DataPage(p), "own-data-wrong": account.DataPage(wrong),
+	}
 }

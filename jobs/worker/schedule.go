@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -17,6 +18,8 @@ type task struct {
 	run   func(context.Context) error
 	// now asks for a run before it is due; nil where nobody does.
 	now <-chan struct{}
+	// limit is how long a run may take; zero: ten minutes.
+	limit time.Duration
 }
 
 // schedule lists the tasks. embed asks for a round of the dispatcher, mail for
@@ -49,6 +52,12 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-ch
 		}},
 		{name: "empty trashes and index texts anew", every: 5 * time.Second, run: func(ctx context.Context) error {
 			return report(ctx, log, "went on with chores")(a.DoChores(ctx, system))
+		}},
+		{name: "make copies of people's data", every: 5 * time.Second, limit: 24 * time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "made copies of people's data")(a.RunExports(ctx, system))
+		}},
+		{name: "remove old copies of people's data", every: 10 * time.Minute, run: func(ctx context.Context) error {
+			return report(ctx, log, "removed old copies of people's data")(a.SweepExports(ctx, system))
 		}},
 		{name: "end accounts as their people asked", every: time.Minute, run: func(ctx context.Context) error {
 			return report(ctx, log, "reminded of or began the end of accounts")(a.EndAccounts(ctx, system))
@@ -103,7 +112,7 @@ func (t task) loop(ctx context.Context, log *slog.Logger) {
 	ticker := time.NewTicker(t.every)
 	defer ticker.Stop()
 	for {
-		limited, cancel := context.WithTimeout(ctx, 10*time.Minute)
+		limited, cancel := context.WithTimeout(ctx, cmp.Or(t.limit, 10*time.Minute))
 		if err := t.run(limited); err != nil && ctx.Err() == nil {
 			log.ErrorContext(ctx, "a scheduled task failed", "task", t.name, "error", err)
 		}

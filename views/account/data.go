@@ -13,5 +13,17 @@ type Data struct {
 	AlbumsURL string // where albums can be handed over before
 	Goes      string // what goes with the account, in numbers
 	Grace     string // how long it can be called off
+	Export    Export
 	Errors    ui.Errors
+}
+
+// Export is the copy of a person's data, asked for by a POST to ActionURL and taken
+// away by one to RemoveURL.
+type Export struct {
+	ActionURL, RemoveURL string
+	Running              bool
+	Done, Total          int    // items
+	Text                 string // how far it is, or how long it can be fetched; "" where there is none
+	Problem              string // why there is none; "" for nothing
+	DownloadURL          string // "" while there is none
 }
