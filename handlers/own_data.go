@@ -76,7 +76,7 @@ func (h ownDataHandlers) addExport(c echo.Context, p *account.Export) error {
 		p.Running, p.Done, p.Total = true, export.Done, export.Total
 		p.Text = i18n.T(ctx, "own_data.export_waiting")
 		if export.Total > 0 {
-			p.Text = i18n.T(ctx, "own_data.export_running", "Done", i18n.Number(ctx, int64(export.Done)), "Total", i18n.Number(ctx, int64(export.Total)))
+			p.Text = i18n.T(ctx, "own_data.export_running", "Done", i18n.Number(ctx, export.Done), "Total", i18n.Number(ctx, export.Total))
 		}
 		c.Response().Header().Set("Refresh", "10")
 	}
