@@ -15,7 +15,7 @@ import (
 
 // What guests may send through a link unless it says otherwise, and at most.
 const (
-	DefaultLinkUploadBytes int64 = 2 << 30
+	DefaultLinkUploadBytes int64 = 2_000_000_000
 	DefaultLinkUploads     int32 = 200
 
 	maxLinkUploadBytes int64 = 1 << 40
