@@ -320,7 +320,7 @@ var withoutActor = []string{
 	"OpenLink", "UnlockLink",
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
-	"PublicSite", "FormStamp", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail",
+	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

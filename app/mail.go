@@ -21,6 +21,7 @@ type MailDeps struct {
 	From      *netmail.Address // the sender of every mail
 	Transport mail.Transport   // only where mails are sent: the worker
 	Outbox    *mail.Outbox     // where they end up when no server is set; nil otherwise
+	Contact   string           // the address at which the operator can be reached; empty: none given
 	Language  string           // of people without an account; empty: English
 }
 

@@ -159,6 +159,12 @@ func (s *Server) routes(d Deps) {
 	s.get("/albums/:id/pending", pending.list)
 	e.POST("/albums/:id/pending", pending.decide)
 
+	// What everybody may read about the site
+	policy := policyHandlers{s, d.App}
+	for _, name := range app.PolicyNames() {
+		s.get("/"+name, policy.show(name))
+	}
+
 	// Help
 	s.get("/help/keys", s.helpKeys)
 

@@ -5,9 +5,14 @@ import (
 
 	"albumen/views/albums"
 	"albumen/views/layout"
+	"albumen/views/policies"
 	"albumen/views/reports"
 	"albumen/views/ui"
 )
+
+// prose is what a policy looks like.
+const prose = `<p>This says which data are kept.</p><h2>What is kept</h2><div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table><thead><tr><th>What</th><th>Why</th><th>How long</th></tr></thead>
+<tbody><tr><td>Name, e-mail address, password (as a hash), language, time zone, picture</td><td>Your account</td><td>Until the account is deleted</td></tr></tbody></table></div><ul><li>One thing, with a <a href="/terms">link</a></li><li>Another</li></ul>`
 
 // policyPages are the pages of reports, policies and the contact form.
 func policyPages(thumb string) map[string]templ.Component {
@@ -36,6 +41,7 @@ func policyPages(thumb string) map[string]templ.Component {
 	closed.Open, closed.There, closed.PreviewURL, closed.HideURL, closed.DeleteURL = false, false, "", "", ""
 	closed.State, closed.KeepUntil = "Deleted, 24 November 2026, 12:30, by Ada", noon.AddDate(0, 0, 90)
 	return map[string]templ.Component{
+		"policy": policies.PolicyPage(page("/privacy"), "Privacy policy", prose), "policy-visitor": policies.PolicyPage(layout.Page{Path: "/terms"}, "Policy against child sexual abuse material", prose),
 		"report": reports.FormPage(form), "report-mine": reports.FormPage(mine), "report-sent": reports.FormPage(sent),
 		"reports": reports.QueuePage(queue), "reports-none": reports.QueuePage(reports.Queue{Page: page("/admin/reports"), State: "open", Tabs: queue.Tabs}),
 		"reports-case": reports.CasePage(open), "reports-closed": reports.CasePage(closed),

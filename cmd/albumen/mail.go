@@ -10,7 +10,7 @@ import (
 
 // mailDeps says where mails go: to the server of SMTP_URL, or into a folder.
 func mailDeps(cfg *config.Config) app.MailDeps {
-	deps := app.MailDeps{BaseURL: cfg.BaseURL, From: cfg.MailFrom, Language: cfg.DefaultLanguage.String()}
+	deps := app.MailDeps{BaseURL: cfg.BaseURL, From: cfg.MailFrom, Language: cfg.DefaultLanguage.String(), Contact: cfg.ContactEmail}
 	if cfg.SMTP == nil {
 		deps.Outbox = mail.NewOutbox(filepath.Join(cfg.DataDir, "outbox"))
 		deps.Transport = deps.Outbox
