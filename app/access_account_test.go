@@ -69,6 +69,7 @@ var ownAccess = map[string]ownCase{
 	"UpdateSettings": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.UpdateSettings(ctx, x, app.Settings{Name: "N", Language: "en", TimeZone: "UTC", Theme: "dark"}))
 	}, accounting},
+	"Factors":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Factors(ctx, x)) }, accounting},
 	"NoteSignIn":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignIn(ctx, x) }, "uooooou"},
 	"RemoveAvatar": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RemoveAvatar(ctx, x) }, accounting},
 	"OwnSessions":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.OwnSessions(ctx, x, "")) }, accounting},
@@ -280,6 +281,12 @@ var testedElsewhere = map[string]string{
 	"SuspendUser":   "TestUserManagementAccess",
 	"ResetPassword": "TestUserManagementAccess",
 
+	"BeginTOTP":          "TestFactorAccess",
+	"PendingTOTP":        "TestFactorAccess",
+	"ConfirmTOTP":        "TestFactorAccess",
+	"TurnOffTOTP":        "TestFactorAccess",
+	"NewRecoveryCodes":   "TestFactorAccess",
+	"RemoveSecondFactor": "TestFactorAccess",
 	"ChangePassword":     "TestChangeOfPasswordAndAddressAccess",
 	"RequestEmailChange": "TestChangeOfPasswordAndAddressAccess",
 	"RequestDeletion":    "TestDeletionAccess",
@@ -320,7 +327,7 @@ var withoutActor = []string{
 	"OpenLink", "UnlockLink",
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
-	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail",
+	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail", "BeginSignInStep", "SignInStep", "FinishSignInStep",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

@@ -118,12 +118,26 @@ func (a *App) checkToken(actor Actor, n *NewToken) (scopes []string, expires tim
 	return scopes, expires, nil
 }
 
-// CreateTokenWithPassword is SignIn and CreateToken in one, for programs; with
-// no scopes asked it adds the account scope, since the password would give it.
-func (a *App) CreateTokenWithPassword(ctx context.Context, email, password string, n NewToken, from netip.Addr) (secret string, token db.ApiToken, err error) {
+// CreateTokenWithPassword is SignIn, the second step and CreateToken in one, for
+// programs; with no scopes asked it adds the account scope, since the password
+// would give it. code may be "" where the account has no second factor; where it
+// has one, a missing or wrong code is CodeInvalid for the field code.
+func (a *App) CreateTokenWithPassword(ctx context.Context, email, password, code string, n NewToken, from netip.Addr) (secret string, token db.ApiToken, err error) {
 	user, err := a.SignIn(ctx, email, password, from)
 	if err != nil {
 		return "", db.ApiToken{}, err
+	}
+	factors, err := factorsOf(ctx, a.db.Queries, user.ID)
+	if err != nil {
+		return "", db.ApiToken{}, err
+	}
+	if factors.SecondStep() {
+		if code == "" {
+			return "", db.ApiToken{}, Invalid("code", "error.code_needed")
+		}
+		if err := a.takeCode(ctx, user, code, from); err != nil {
+			return "", db.ApiToken{}, err
+		}
 	}
 	if len(n.Scopes) == 0 {
 		n.Scopes = []Scope{ScopeMediaRead, ScopeMediaWrite, ScopeAccount}

@@ -140,7 +140,7 @@ func TestTokenForAPassword(t *testing.T) {
 	w := newAccounts(t)
 	w.user("ann@example.org", false)
 	make := func(password string, n app.NewToken) (string, error) {
-		secret, _, err := w.CreateTokenWithPassword(t.Context(), "ann@example.org", password, n, somewhere)
+		secret, _, err := w.CreateTokenWithPassword(t.Context(), "ann@example.org", password, "", n, somewhere)
 		return secret, err
 	}
 	secret, err := make(goodPassword, app.NewToken{})

@@ -152,6 +152,7 @@ type UserDetail struct {
 	Items, Albums int
 	Self          bool // the actor's own
 	LastAdmin     bool // the only administrator who can sign in
+	SecondFactor  bool // the password alone does not let in
 }
 
 // UserDetail returns one account; only site admins and the system may.
@@ -173,6 +174,11 @@ func (a *App) UserDetail(ctx context.Context, actor Actor, id uuid.UUID) (UserDe
 	if d.Groups, err = a.db.GroupsOf(ctx, id); err != nil {
 		return d, fmt.Errorf("list the groups of a user: %w", err)
 	}
+	factors, err := factorsOf(ctx, a.db.Queries, id)
+	if err != nil {
+		return d, err
+	}
+	d.SecondFactor = factors.SecondStep()
 	holds, err := a.db.HoldingsOf(ctx, id)
 	if err != nil {
 		return d, fmt.Errorf("count what a user has: %w", err)

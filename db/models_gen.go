@@ -783,6 +783,11 @@ type PolicyVersion struct {
 	ChangedAt time.Time
 }
 
+type RecoveryCode struct {
+	UserID   uuid.UUID
+	CodeHash []byte
+}
+
 type Report struct {
 	ID           uuid.UUID
 	CaseID       uuid.UUID
@@ -850,11 +855,27 @@ type ShareLink struct {
 	GuestsMailedAt *time.Time
 }
 
+type SignInStep struct {
+	TokenHash []byte
+	UserID    uuid.UUID
+	Remember  bool
+	Next      string
+	ExpiresAt time.Time
+}
+
 type SiteSetting struct {
 	Single    bool
 	Settings  []byte
 	UpdatedBy *uuid.UUID
 	UpdatedAt time.Time
+}
+
+type Totp struct {
+	UserID      uuid.UUID
+	Secret      []byte
+	ConfirmedAt *time.Time
+	LastStep    int64
+	CreatedAt   time.Time
 }
 
 type Upload struct {

@@ -17,7 +17,7 @@ import (
 // apiAccountApp is what the account part of the API needs.
 type apiAccountApp interface {
 	CreateToken(context.Context, app.Actor, app.NewToken) (string, db.ApiToken, error)
-	CreateTokenWithPassword(ctx context.Context, email, password string, n app.NewToken, from netip.Addr) (string, db.ApiToken, error)
+	CreateTokenWithPassword(ctx context.Context, email, password, code string, n app.NewToken, from netip.Addr) (string, db.ApiToken, error)
 	Tokens(context.Context, app.Actor) ([]db.ApiToken, error)
 	RevokeToken(context.Context, app.Actor, uuid.UUID) error
 	Me(context.Context, app.Actor) (db.User, error)
@@ -53,6 +53,7 @@ type apiNewToken struct {
 	Body struct {
 		Email     string   `json:"email" format:"email" maxLength:"320"`
 		Password  string   `json:"password" maxLength:"1024"`
+		Code      string   `json:"code,omitempty" maxLength:"100" doc:"of the authenticator app, or a recovery code; needed where the account asks for one"`
 		Name      string   `json:"name,omitempty" maxLength:"100"`
 		Scopes    []string `json:"scopes,omitempty" doc:"any of media.read, media.write, share, account, admin; absent: media.read, media.write and account"`
 		ExpiresIn int64    `json:"expires_in,omitempty" minimum:"60" maximum:"31622400" doc:"seconds; absent: 90 days"`
@@ -96,7 +97,7 @@ func (h apiAccount) createToken(ctx context.Context, _ app.Actor, in *apiNewToke
 	for _, s := range in.Body.Scopes {
 		n.Scopes = append(n.Scopes, app.Scope(s))
 	}
-	secret, token, err := h.app.CreateTokenWithPassword(ctx, in.Body.Email, in.Body.Password, n, in.from)
+	secret, token, err := h.app.CreateTokenWithPassword(ctx, in.Body.Email, in.Body.Password, in.Body.Code, n, in.from)
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,7 @@ func (h entryHandlers) form(c echo.Context) error {
 // loginNotices say what was done before one came to the sign-in page.
 var loginNotices = []struct{ param, key string }{
 	{"signed-out", "login.signed_out"}, {"signed-up", "login.signed_up"}, {"changed", "login.password_changed"}, {"leaving", "own_data.asked"},
+	{"again", "not_found.sign_in_step"},
 }
 
 // view adds the ways to the pages of those who cannot sign in.

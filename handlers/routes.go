@@ -36,6 +36,9 @@ func (s *Server) routes(d Deps) {
 	s.get("/", entry.root)
 	s.get("/login", entry.form)
 	e.POST("/login", entry.submit)
+	step := stepHandlers{s, d.App}
+	s.get(stepPath, step.form)
+	e.POST(stepPath, step.submit)
 	e.POST("/logout", entry.logout)
 	signUp := signUpHandlers{s, d.App}
 	s.get("/signup", signUp.form)
@@ -185,6 +188,7 @@ func (s *Server) routes(d Deps) {
 	e.POST(usersPath+"/:id/admin", users.admin)
 	e.POST(usersPath+"/:id/quota", users.quota)
 	e.POST(usersPath+"/:id/password", users.password)
+	e.POST(usersPath+"/:id/factor", users.factor)
 	e.POST(usersPath+"/:id/delete", users.remove)
 	groups := groupHandlers{s, d.App}
 	s.get(groupsPath, groups.list)
@@ -269,6 +273,15 @@ func (s *Server) routes(d Deps) {
 	s.get(sessionsPath, sessions.list)
 	e.POST(sessionsPath+"/end-others", sessions.endOthers)
 	e.POST(sessionsPath+"/:id/end", sessions.end)
+	security := securityHandlers{s, d.App}
+	s.get(securityPath, security.show)
+	s.get(totpPath, security.setUp)
+	e.POST(totpPath, security.beginTOTP)
+	e.POST(totpPath+"/confirm", security.confirmTOTP)
+	s.get(totpPath+"/off", security.offForm)
+	e.POST(totpPath+"/off", security.turnOff)
+	s.get(recoveryPath, security.recoveryForm)
+	e.POST(recoveryPath, security.makeCodes)
 	tokens := tokenHandlers{s, d.App}
 	s.get("/account/tokens", tokens.list)
 	e.POST("/account/tokens", tokens.create)

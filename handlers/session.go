@@ -21,6 +21,7 @@ type sessionUsers interface {
 	ActorOfToken(ctx context.Context, secret string) (app.Actor, error)
 	NoteSignIn(context.Context, app.Actor) error
 	CancelDeletion(context.Context, app.Actor) (bool, error)
+	BeginSignInStep(context.Context, app.HalfSignIn) (string, error)
 	PublicSite(context.Context) (app.PublicSite, error)
 }
 
@@ -226,6 +227,14 @@ type arrival struct {
 // wanted to go. It is the one way from a password to a session: a second step,
 // where an account has one, stands in it.
 func (s *Server) arrive(c echo.Context, a arrival) error {
+	if owes, err := s.owesStep(c, a); err != nil || owes {
+		return err
+	}
+	return s.admit(c, a)
+}
+
+// admit begins the session of somebody who owes nothing more.
+func (s *Server) admit(c echo.Context, a arrival) error {
 	if a.remember {
 		s.remember(c)
 	}

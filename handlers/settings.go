@@ -73,6 +73,7 @@ func accountLinks(ctx context.Context) []account.Link {
 	return []account.Link{
 		link("key", "account.password_change", "account.password_change_lead", accountPath+"/password"),
 		link("person", "account.email_change", "account.email_change_lead", accountPath+"/email"),
+		link("shield", "security.title", "security.short", securityPath),
 		link("screen", "sessions.title", "sessions.short", sessionsPath),
 		link("sliders", "tokens.title", "tokens.lead", accountPath+"/tokens"),
 		link("clock", "auditlog.own", "auditlog.own_short", activityPath),

@@ -29,6 +29,7 @@ type usersApp interface {
 	SetUserAdmin(context.Context, app.Actor, uuid.UUID, bool) error
 	SetUserQuota(context.Context, app.Actor, uuid.UUID, *int64) error
 	ResetPassword(context.Context, app.Actor, uuid.UUID, string) error
+	RemoveSecondFactor(context.Context, app.Actor, uuid.UUID) error
 	DeleteUser(context.Context, app.Actor, uuid.UUID, app.UserDeletion) (app.UserDeleted, error)
 }
 

@@ -69,6 +69,9 @@ func (h userHandlers) showUser(c echo.Context, status int, id uuid.UUID, p admin
 		p.Quota = sizeField(d.QuotaBytes)
 	}
 	p.ReactivateOK = d.SuspendedAt != nil
+	if d.SecondFactor && !d.Self {
+		p.FactorURL = path + "/factor"
+	}
 	if !d.LastAdmin {
 		p.AdminURL, p.SuspendURL = path+"/admin", path+"/suspend"
 	}
@@ -175,6 +178,14 @@ func (h userHandlers) password(c echo.Context) error {
 			back = "/login" // one's own session has ended, too
 		}
 		return i18n.T(ctx, "users.password_saved"), back, h.app.ResetPassword(ctx, h.actor(c), id, fields.Get("password"))
+	})
+}
+
+// factor takes away a second factor that was lost.
+func (h userHandlers) factor(c echo.Context) error {
+	ctx := c.Request().Context()
+	return h.change(c, nothingTyped, func(id uuid.UUID, _ url.Values) (string, string, error) {
+		return i18n.T(ctx, "users.factor_removed"), userPath(id), h.app.RemoveSecondFactor(ctx, h.actor(c), id)
 	})
 }
 

@@ -83,6 +83,7 @@ func (g *gallery) pages() map[string]templ.Component {
 	maps.Copy(all, people())
 	maps.Copy(all, auditLog())
 	maps.Copy(all, ownData())
+	maps.Copy(all, security())
 	return all
 }
 

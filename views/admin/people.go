@@ -74,6 +74,7 @@ type User struct {
 	QuotaURL     string // POST with quota
 	Quota        string
 	PasswordURL  string // POST with password
+	FactorURL    string // POST; "" where the account has no second factor
 	DeleteURL    string // POST with confirm, what (give, remove), heir
 	DeleteOpen   bool
 	Give         bool
