@@ -69,6 +69,7 @@ var ownAccess = map[string]ownCase{
 	"UpdateSettings": {func(ctx context.Context, a *app.App, x app.Actor) error {
 		return second(a.UpdateSettings(ctx, x, app.Settings{Name: "N", Language: "en", TimeZone: "UTC", Theme: "dark"}))
 	}, accounting},
+	"Identities":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Identities(ctx, x)) }, accounting},
 	"Factors":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Factors(ctx, x)) }, accounting},
 	"NoteSignIn":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignIn(ctx, x) }, "uooooou"},
 	"RemoveAvatar": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RemoveAvatar(ctx, x) }, accounting},
@@ -282,6 +283,9 @@ var testedElsewhere = map[string]string{
 	"ResetPassword": "TestUserManagementAccess",
 
 	"BeginTOTP":          "TestFactorAccess",
+	"BeginLinking":       "TestIdentityAccess",
+	"Unlink":             "TestIdentityAccess",
+	"FinishOIDC":         "TestIdentityAccess",
 	"PendingTOTP":        "TestFactorAccess",
 	"ConfirmTOTP":        "TestFactorAccess",
 	"TurnOffTOTP":        "TestFactorAccess",
@@ -327,7 +331,7 @@ var withoutActor = []string{
 	"OpenLink", "UnlockLink",
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
-	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail", "BeginSignInStep", "SignInStep", "FinishSignInStep",
+	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail", "BeginSignInStep", "SignInStep", "FinishSignInStep", "IdentityProviderName", "BeginOIDC",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

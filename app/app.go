@@ -73,6 +73,8 @@ type Deps struct {
 
 	Mail MailDeps // only where mails are written or sent
 
+	Identity IdentityDeps // only where people sign in: the web process
+
 	Strip        Stripper     // only where originals are downloaded: the web process
 	ML           ML           // only where embeddings are dispatched, shown or searched
 	Pictures     Pictures     // only where people set avatars: the web process
@@ -101,6 +103,7 @@ type App struct {
 	active      *activeModelCache
 	progress    *progressCache
 	site        *siteSettingsCache
+	identity    IdentityDeps
 	mail        MailDeps
 	breached    breachedPasswords
 	pictures    Pictures
@@ -116,7 +119,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{}, mail: d.Mail, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
+		site: &siteSettingsCache{}, mail: d.Mail, identity: d.Identity, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
 	}
 }
 

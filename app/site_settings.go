@@ -38,6 +38,7 @@ type SiteSettings struct {
 	MailDays      int      `json:"mail_days"`      // how long sent mails are listed
 	DeletionDays  int      `json:"deletion_days"`  // between asking to delete an account and its deletion
 	BreachedCheck bool     `json:"breached_check"` // refuse passwords that are in the list of breached ones, where one is installed
+	LinkByEmail   bool     `json:"link_by_email"`  // who signs in elsewhere is linked by an address that both sides have verified
 	ConsentNotice bool     `json:"consent_notice"` // show the cookie notice although no cookie needs consent
 	MailOnReport  bool     `json:"mail_on_report"` // owners hear by mail what becomes of a reported photo of theirs
 	EvidenceDays  int      `json:"evidence_days"`  // how long the evidence of a closed report is kept

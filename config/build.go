@@ -50,6 +50,7 @@ func build(v variables, dir string, found *problems) *Config {
 	c.StorageURL = storageURL(v.StorageURL, c.DataDir, found)
 	c.SMTP = smtp(v.SMTPURL, found)
 	c.MailFrom = mailFrom(v.MailFrom, c.BaseURL, found)
+	c.OIDC = oidc(v, found)
 	c.ContactEmail = email("CONTACT_EMAIL", v.ContactEmail, found)
 	c.ACMEEmail = email("ACME_EMAIL", v.ACMEEmail, found)
 	webURL("SENTRY_DSN", v.SentryDSN, "Copy the DSN from the project's settings in Sentry, or leave it out.", found)

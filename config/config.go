@@ -48,6 +48,8 @@ type Config struct {
 	MailFrom     *mail.Address
 	ContactEmail string // empty: none given
 
+	OIDC *OIDC // nil: people sign in here only
+
 	SentryDSN     Secret // empty: off
 	MetricsListen string // empty: off
 	LogLevel      slog.Level

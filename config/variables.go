@@ -26,6 +26,12 @@ type variables struct {
 	DefaultTimeZone    string `env:"DEFAULT_TIME_ZONE" envDefault:"UTC"`
 	DefaultLanguage    string `env:"DEFAULT_LANGUAGE" envDefault:"en"`
 	WorkerConcurrency  int    `env:"WORKER_CONCURRENCY"`
+	OIDCIssuer         string `env:"OIDC_ISSUER"`
+	OIDCClientID       string `env:"OIDC_CLIENT_ID"`
+	OIDCClientSecret   string `env:"OIDC_CLIENT_SECRET"`
+	OIDCName           string `env:"OIDC_NAME"`
+	OIDCScopes         string `env:"OIDC_SCOPES" envDefault:"email profile"`
+	OIDCSignUp         bool   `env:"OIDC_SIGN_UP" envDefault:"false"`
 	CLIPModel          string `env:"CLIP_MODEL" envDefault:"laion/CLIP-ViT-B-32-laion2B-s34B-b79K"`
 	CLIPModelURL       string `env:"CLIP_MODEL_URL"`
 	CLIPModelDir       string `env:"CLIP_MODEL_DIR"`

@@ -584,6 +584,16 @@ type GuestUpload struct {
 	ApprovedAt *time.Time
 }
 
+type Identity struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Issuer     string
+	Subject    string
+	Email      string
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+}
+
 type Invitation struct {
 	ID         uuid.UUID
 	Email      string
@@ -742,6 +752,14 @@ type MonthCount struct {
 	Month   time.Time
 	State   string
 	N       int64
+}
+
+type OidcAttempt struct {
+	TokenHash []byte
+	UserID    *uuid.UUID
+	Next      string
+	Remember  bool
+	ExpiresAt time.Time
 }
 
 type Operation struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +20,7 @@ type entryApp interface {
 	FirstRun(context.Context) (bool, error)
 	PublicSite(context.Context) (app.PublicSite, error)
 	NoteSignOut(context.Context, app.Actor) error
+	IdentityProviderName() string
 	SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error)
 }
 
@@ -79,6 +81,12 @@ func (h entryHandlers) view(c echo.Context, v account.Login) (account.Login, err
 	v.Page, v.ResetURL = h.page(c), "/reset"
 	if site.SignUp {
 		v.SignUpURL = "/signup"
+	}
+	if v.OtherName = h.app.IdentityProviderName(); v.OtherName != "" {
+		v.OtherURL = oidcPath
+		if v.Next != "" {
+			v.OtherURL += "?next=" + url.QueryEscape(v.Next)
+		}
 	}
 	return v, err
 }

@@ -157,6 +157,7 @@ var objects = []struct {
 	{"/reset/:token", func(*stage) string { return "none" }},
 	{"/email/:token", func(*stage) string { return "none" }},
 	{"/email-back/:token", func(*stage) string { return "none" }},
+	{"/account/security/link/:id", (*stage).ownIdentity},
 	{"/account/sessions/:id", (*stage).ownSession},
 	{"/api/v1/me/sessions/:id", (*stage).ownSession},
 	{"/users/:id", (*stage).pictured},
@@ -226,6 +227,13 @@ func (st *stage) ownToken() string {
 		st.t.Fatal(err)
 	}
 	return token.ID.String()
+}
+
+// ownIdentity is an account elsewhere that the uploader's is linked with.
+func (st *stage) ownIdentity() string {
+	id := uuid.New()
+	st.exec("INSERT INTO identities (id, user_id, issuer, subject, created_at) VALUES ($1, $2, 'https://id.example.org', $3, now())", id, st.people["uploader"].ID, id.String())
+	return id.String()
 }
 
 // ownSession is a browser of the uploader's.

@@ -39,6 +39,9 @@ func (s *Server) routes(d Deps) {
 	step := stepHandlers{s, d.App}
 	s.get(stepPath, step.form)
 	e.POST(stepPath, step.submit)
+	identity := identityHandlers{s, d.App}
+	s.get(oidcPath, identity.begin)
+	s.get(OIDCBackPath, identity.back)
 	e.POST("/logout", entry.logout)
 	signUp := signUpHandlers{s, d.App}
 	s.get("/signup", signUp.form)
@@ -282,6 +285,10 @@ func (s *Server) routes(d Deps) {
 	e.POST(totpPath+"/off", security.turnOff)
 	s.get(recoveryPath, security.recoveryForm)
 	e.POST(recoveryPath, security.makeCodes)
+	s.get(linkPath, identity.linkForm)
+	e.POST(linkPath, identity.link)
+	s.get(linkPath+"/:id", identity.unlinkForm)
+	e.POST(linkPath+"/:id", identity.unlink)
 	tokens := tokenHandlers{s, d.App}
 	s.get("/account/tokens", tokens.list)
 	e.POST("/account/tokens", tokens.create)

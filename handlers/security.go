@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"albumen/app"
+	"albumen/db"
 	"albumen/i18n"
 	"albumen/internal/qrcode"
 	"albumen/views/account"
@@ -23,6 +24,8 @@ type securityApp interface {
 	PendingTOTP(context.Context, app.Actor) (app.TOTPSetup, error)
 	ConfirmTOTP(ctx context.Context, actor app.Actor, code string) ([]string, error)
 	TurnOffTOTP(ctx context.Context, actor app.Actor, password, code string) error
+	Identities(context.Context, app.Actor) ([]db.Identity, error)
+	IdentityProviderName() string
 	NewRecoveryCodes(ctx context.Context, actor app.Actor, password, code string) ([]string, error)
 }
 
@@ -66,7 +69,38 @@ func (h securityHandlers) show(c echo.Context) error {
 			State: i18n.N(ctx, "recovery.left", factors.RecoveryCodes),
 			Acts:  []account.Link{{Title: i18n.T(ctx, "recovery.make"), Href: recoveryPath}}})
 	}
+	ways, err := h.identityWays(c)
+	if err != nil {
+		return err
+	}
+	p.Rows = append(p.Rows, ways...)
 	return h.render(c, http.StatusOK, account.SecurityPage(p))
+}
+
+// identityWays are the links with accounts elsewhere.
+func (h securityHandlers) identityWays(c echo.Context) ([]account.Way, error) {
+	ctx, name := c.Request().Context(), h.app.IdentityProviderName()
+	list, err := h.app.Identities(ctx, h.actor(c))
+	if err != nil || name == "" && len(list) == 0 {
+		return nil, err
+	}
+	var ways []account.Way
+	for _, i := range list {
+		title, as := name, i.Email
+		if title == "" {
+			title = i.Issuer
+		}
+		if as == "" {
+			as = i.Subject
+		}
+		ways = append(ways, account.Way{Icon: "globe", Title: title, State: i18n.T(ctx, "identity.on", "Email", as),
+			Acts: []account.Link{{Title: i18n.T(ctx, "identity.unlink"), Href: linkPath + "/" + i.ID.String()}}})
+	}
+	if len(ways) == 0 {
+		ways = append(ways, account.Way{Icon: "globe", Title: name, State: i18n.T(ctx, "identity.off"),
+			Acts: []account.Link{{Title: i18n.T(ctx, "identity.link_act"), Href: linkPath}}})
+	}
+	return ways, nil
 }
 
 // setUp asks for the password, or shows the secret that was made after it.

@@ -51,8 +51,10 @@ type site struct {
 	queue   *jobs.Queue
 	redis   *redis.Pool
 
-	outbox  *mail.Outbox
-	rasters *media.Rasters
+	outbox *mail.Outbox
+	// identity is set by tests that sign in elsewhere; start then again.
+	identity app.IdentityDeps
+	rasters  *media.Rasters
 
 	mlPrefix string  // of what ml processes say
 	admin    db.User // has goodPassword
@@ -139,7 +141,8 @@ func (s *site) start(log *slog.Logger) {
 		ML: ml.NewClient(s.redis, s.mlPrefix), Pictures: s.rasters,
 		SecretKey: []byte("0123456789abcdef0123456789abcdef"), DefaultZone: time.UTC, Now: time.Now,
 		Attempts: app.NewRateLimiter(s.redis, "test:"+uuid.NewString()+":"), PasswordCost: 4,
-		Mail: app.MailDeps{BaseURL: s.cfg.BaseURL, From: s.cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
+		Identity: s.identity,
+		Mail:     app.MailDeps{BaseURL: s.cfg.BaseURL, From: s.cfg.MailFrom, Transport: s.outbox, Outbox: s.outbox},
 	})
 	s.web = s.newServer()
 }

@@ -16,6 +16,7 @@ import (
 	"albumen/live"
 	"albumen/media"
 	"albumen/ml"
+	"albumen/oidc"
 	"albumen/redisdb"
 	"albumen/storage"
 )
@@ -94,7 +95,7 @@ func (p *program) open(ctx context.Context, with ...func(*services, *app.Deps) e
 		DB: s.db, Storage: s.store, Jobs: s.queue, Live: live.NewPublisher(s.redis, live.Channel), Log: log,
 		Limits: app.Limits{MaxUploadBytes: cfg.MaxUploadBytes}, SecretKey: []byte(cfg.SecretKey),
 		DefaultZone: cfg.DefaultTimeZone, Now: time.Now, ML: s.ml, Attempts: app.NewRateLimiter(s.redis, "albumen:limit:"),
-		Mail:              mailDeps(cfg),
+		Mail: mailDeps(cfg), Identity: identityDeps(cfg),
 		BreachedPasswords: breachedPasswords(cfg), Pictures: s.pictures,
 	}
 	for _, add := range with {
@@ -138,4 +139,15 @@ func (s *services) close() {
 		}
 	}
 	s.db.Close()
+}
+
+// identityDeps is where people may sign in elsewhere, if anywhere.
+func identityDeps(cfg *config.Config) app.IdentityDeps {
+	if cfg.OIDC == nil {
+		return app.IdentityDeps{}
+	}
+	return app.IdentityDeps{Name: cfg.OIDC.Name, SignUp: cfg.OIDC.SignUp, Provider: oidc.New(oidc.Config{
+		Issuer: cfg.OIDC.Issuer, ClientID: cfg.OIDC.ClientID, ClientSecret: string(cfg.OIDC.ClientSecret), Scopes: cfg.OIDC.Scopes,
+		RedirectURL: cfg.BaseURL.String() + handlers.OIDCBackPath,
+	})}
 }

@@ -18,9 +18,12 @@ type Login struct {
 	Next      string    // where to go afterwards, posted as "next"; "" for the timeline
 	Notice    string    // such as "You have been signed out."; "" for none
 	Errors    ui.Errors // email, password, ""
-	ResetURL  string    // for those who forgot their password; "" for none
-	SignUpURL string    // "" where nobody may sign up
-	VerifyURL string    // where to ask for the mail again, after a sign-in without a confirmed address; "" for none
+	OtherURL  string    // where one signs in elsewhere; "" for nowhere
+	OtherName string    // as people know that
+
+	ResetURL  string // for those who forgot their password; "" for none
+	SignUpURL string // "" where nobody may sign up
+	VerifyURL string // where to ask for the mail again, after a sign-in without a confirmed address; "" for none
 }
 
 // FirstRun is the form that makes the first administrator, posted to ActionURL with code, name, email, password.

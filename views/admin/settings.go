@@ -36,6 +36,7 @@ var settingsGroups = []settingsGroup{
 	{"settings.group_site", []settingsField{{"settings.site_name", "text", ""}}},
 	{"settings.group_people", []settingsField{
 		{"settings.sign_up", "check", "settings.sign_up_hint"},
+		{"settings.link_by_email", "check", "settings.link_by_email_hint"},
 		{"settings.verify_email", "check", "settings.verify_email_hint"},
 		{"settings.breached_check", "check", "settings.breached_check_hint"},
 		{"settings.inviters", "inviters", ""},
