@@ -6,7 +6,7 @@ import (
 	"albumen/app"
 )
 
-// report is the case of a photo of the uploader's that somebody has reported.
+// report is the open case of a photo of the uploader's that somebody has reported.
 func (st *stage) report() string {
 	id, err := uuid.Parse(st.item())
 	if err != nil {
