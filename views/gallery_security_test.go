@@ -3,6 +3,7 @@ package views_test
 import (
 	"albumen/internal/qrcode"
 	"albumen/views/account"
+	"albumen/views/layout"
 	"albumen/views/ui"
 
 	"github.com/a-h/templ"
@@ -30,6 +31,7 @@ func security() map[string]templ.Component {
 			way("clock", "Codes of an app", "On since 13 July 2024, 16:42. A code is asked for after the password.", "Turn off"),
 			way("file", "Recovery codes", "9 codes left", "Make new codes"),
 		}}),
+		"security-login": account.LoginPage(account.Login{Page: layout.Page{Path: "/login"}, ResetURL: "/x", SignUpURL: "/x", OtherURL: "/x", OtherName: "Example ID"}),
 		"security-totp": account.TOTPPage(account.TOTPSetup{QR: svg, Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", Form: account.Form{
 			Page: page("/account/security/totp"), Title: "Codes of an app", Lead: "Scan this picture with your authenticator app. Then type the code that it shows.",
 			ActionURL: "/x", Submit: "Turn on", Fields: []ui.Input{code("")}, Links: []account.Link{{Title: "Cancel", Href: "/x"}},
