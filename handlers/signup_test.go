@@ -167,10 +167,10 @@ func TestSiteSettingsPage(t *testing.T) {
 		t.Errorf("a member sees %v", a)
 	}
 	b := s.signedIn("admin@example.org")
-	fields := url.Values{"site_name": {"Our photos"}, "inviters": {"admins"}, "trash_days": {"7"}, "mail_days": {"30"}, "deletion_days": {"3"}, "default_quota": {"1,5"}, "verify_email": {"on"}}
+	fields := url.Values{"site_name": {"Our photos"}, "inviters": {"admins"}, "trash_days": {"7"}, "mail_days": {"30"}, "evidence_days": {"90"}, "deletion_days": {"3"}, "default_quota": {"1,5"}, "verify_email": {"on"}}
 	b.post("/admin/settings", fields).want(t, http.StatusSeeOther, "/admin/settings")
 	got, err := s.app.SiteSettings(context.Background(), app.SystemActor())
-	if want := (app.SiteSettings{SiteName: "Our photos", Inviters: "admins", TrashDays: 7, MailDays: 30, DeletionDays: 3, DefaultQuota: 1.5e9, VerifyEmail: true}); err != nil || got != want {
+	if want := (app.SiteSettings{SiteName: "Our photos", Inviters: "admins", TrashDays: 7, MailDays: 30, EvidenceDays: 90, DeletionDays: 3, DefaultQuota: 1.5e9, VerifyEmail: true}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if a := b.get("/admin/settings"); !strings.Contains(a.body, "· Our photos</title>") || !strings.Contains(a.body, `value="1.5"`) {
