@@ -30,14 +30,10 @@ func FuzzLinkSecrets(f *testing.F) {
 		f.Fatal("the genuine text does not unlock, or one that is over does")
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if a.unlocks(l, s) {
-			until, proof, _ := strings.Cut(s, ".")
-			_, known, _ := strings.Cut(genuine, ".")
-			if strings.NewReplacer("\r", "", "\n", "").Replace(proof) != known || strings.TrimLeft(until, "+0") != strings.Split(genuine, ".")[0] {
-				t.Errorf("%q unlocks", s)
-			}
+		if a.unlocks(l, s) != (s == genuine) {
+			t.Errorf("%q unlocks", s)
 		}
-		if a.unlocks(other, s) != (s == a.unlockText(other, now.Add(time.Hour))) && !strings.ContainsAny(s, "+\r\n") && !strings.HasPrefix(s, "0") {
+		if a.unlocks(other, s) != (s == a.unlockText(other, now.Add(time.Hour))) {
 			t.Errorf("%q unlocks another link", s)
 		}
 		if s != token && string(hashSecret(s)) == string(hashSecret(token)) {
