@@ -61,9 +61,15 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
+// stepLimit is how long one step may take: far more than any needs, so that a
+// test that waits for what never comes says so before the whole run is over.
+const stepLimit = 2 * time.Minute
+
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, stepLimit)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%v\non the page:\n%s", err, b.page())
 	}
 }

@@ -61,7 +61,7 @@ func peopleStory(t *testing.T, i *instance, scripts bool, email, group string) {
 
 	b.fill(".role-form select", "Ad") // as the keyboard chooses
 	b.click(".role-form button")
-	b.wait(".receipt-card")
+	b.do(chromedp.WaitReady(chromedp.CSS(".role-form option[value=admin][selected]")))
 	other.visit(members)
 	other.wait("#f-email") // an admin adds people, too
 	b.visit(members)
