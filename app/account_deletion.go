@@ -117,11 +117,7 @@ func mayLeave(ctx context.Context, q *db.Queries, id uuid.UUID) (db.User, error)
 
 // mailDeletion tells when the account ends, and how to call it off.
 func (a *App) mailDeletion(ctx context.Context, q *db.Queries, user db.User, template string, due time.Time) error {
-	zone, err := time.LoadLocation(user.TimeZone)
-	if err != nil {
-		zone = a.defaultZone
-	}
-	reader := i18n.With(ctx, i18n.Match(user.Language, "", zone))
+	reader := a.readerOf(ctx, user)
 	return a.queueMail(ctx, q, Mail{
 		To: user.Email, UserID: user.ID, Template: template,
 		Data: map[string]string{"Name": user.Name, "Until": i18n.Moment(reader, due), "LoginLink": a.link("login")},
@@ -232,18 +228,27 @@ func (a *App) beginDeletion(ctx context.Context, q *db.Queries, d db.AccountDele
 }
 
 // forgetPerson takes away what does not hang on the account but tells who it
-// was: mails and invitations to the address, and the name among the words that
-// searches are corrected to.
-func forgetPerson(ctx context.Context, q *db.Queries, user db.User) error {
-	if err := q.ForgetMailsTo(ctx, db.ForgetMailsToParams{Email: user.Email, UserID: user.ID}); err != nil {
-		return fmt.Errorf("forget the mails to a person: %w", err)
+// was: mails and invitations to the addresses, who made reports, and the name
+// among the words that searches are corrected to. It returns the addresses.
+func (a *App) forgetPerson(ctx context.Context, q *db.Queries, user db.User) (emails []string, err error) {
+	if emails, err = q.AddressesOf(ctx, user.ID); err != nil {
+		return nil, fmt.Errorf("list the addresses of a person: %w", err)
 	}
-	if err := q.ForgetInvitationsOf(ctx, user.Email); err != nil {
-		return fmt.Errorf("forget the invitations of a person: %w", err)
+	if err := q.ForgetMailsTo(ctx, db.ForgetMailsToParams{Emails: emails, UserID: user.ID}); err != nil {
+		return nil, fmt.Errorf("forget the mails to a person: %w", err)
+	}
+	if err := q.ForgetInvitationsOf(ctx, emails); err != nil {
+		return nil, fmt.Errorf("forget the invitations of a person: %w", err)
+	}
+	if err := q.ForgetReporter(ctx, db.ForgetReporterParams{UserID: user.ID, Emails: emails}); err != nil {
+		return nil, fmt.Errorf("forget who made reports: %w", err)
+	}
+	if err := q.EndDismissedCasesOf(ctx, db.EndDismissedCasesOfParams{UserID: user.ID, Now: a.now()}); err != nil {
+		return nil, fmt.Errorf("end the dismissed cases of a person: %w", err)
 	}
 	words, err := q.WordsOf(ctx, user.Name+" "+user.Email)
 	if err != nil {
-		return fmt.Errorf("take the words of a name: %w", err)
+		return nil, fmt.Errorf("take the words of a name: %w", err)
 	}
-	return wrap(q.ForgetWords(ctx, words), "forget the words of a name")
+	return emails, wrap(q.ForgetWords(ctx, words), "forget the words of a name")
 }

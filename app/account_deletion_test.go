@@ -118,44 +118,6 @@ func (p *post) leaver() (user db.User, needles []string) {
 	return user, needles
 }
 
-func TestADeletedAccountLeavesNothing(t *testing.T) {
-	p := newPost(t)
-	user, needles := p.leaver()
-	before := p.dump() + p.objects()
-	for _, n := range needles {
-		if !strings.Contains(before, n) {
-			t.Fatalf("%q is nowhere, so that looking for it shows nothing", n)
-		}
-	}
-	due, err := p.RequestDeletion(t.Context(), app.UserActor(user), goodPassword)
-	if err != nil || !due.Equal(p.now.AddDate(0, 0, 14)) {
-		t.Fatalf("%v, %v", due, err)
-	}
-	p.now = due
-	end := func() {
-		t.Helper()
-		for _, step := range []func(context.Context, app.Actor) (int, error){p.EndAccounts, p.DoChores, p.SweepObjects} {
-			if _, err := step(t.Context(), app.SystemActor()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	end()
-	for where, all := range map[string]string{"the database": p.dump(), "the storage": p.objects()} {
-		for _, n := range needles {
-			if i := strings.Index(all, n); i >= 0 {
-				t.Errorf("%q is still in %s: …%s…", n, where, all[max(0, i-200):min(len(all), i+200)])
-			}
-		}
-	}
-	if s, err := p.VerifyAudit(t.Context(), app.SystemActor()); err != nil || s.Fault != "" || s.Erased == 0 {
-		t.Errorf("the audit log: %+v, %v", s, err)
-	}
-	if !strings.Contains(p.objects(), "bob's pixels") || p.world().count("SELECT count(*) FROM media") != 1 {
-		t.Error("what is Bob's is gone")
-	}
-}
-
 func TestADeletionIsCalledOffBySigningIn(t *testing.T) {
 	p := newPost(t)
 	p.user("admin", true)

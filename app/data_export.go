@@ -222,11 +222,7 @@ func (a *App) finishExport(ctx context.Context, row db.DataExport, user db.User,
 		if err := keepObject(ctx, q, key); err != nil {
 			return err
 		}
-		zone, err := time.LoadLocation(user.TimeZone)
-		if err != nil {
-			zone = a.defaultZone
-		}
-		reader := i18n.With(ctx, i18n.Match(user.Language, "", zone))
+		reader := a.readerOf(ctx, user)
 		err = a.queueMail(ctx, q, Mail{To: user.Email, UserID: user.ID, Template: "data_export", Data: map[string]string{
 			"Name": user.Name, "DownloadLink": a.link("exports", token), "Until": i18n.Moment(reader, expires), "Size": i18n.Bytes(reader, bytes),
 		}})
@@ -235,4 +231,14 @@ func (a *App) finishExport(ctx context.Context, row db.DataExport, user db.User,
 		}
 		return a.audit(ctx, q, SystemActor(), auditEvent{Action: "user.export", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{"bytes": bytes}})
 	})
+}
+
+// readerOf is a context in the user's own language and time zone, for what is
+// written for them while they are not here.
+func (a *App) readerOf(ctx context.Context, user db.User) context.Context {
+	zone, err := time.LoadLocation(user.TimeZone)
+	if err != nil {
+		zone = a.defaultZone
+	}
+	return i18n.With(ctx, i18n.Match(user.Language, "", zone))
 }

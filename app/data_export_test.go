@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"albumen/app"
 	"albumen/db"
+	"albumen/i18n"
 	"albumen/storage"
 )
 
@@ -127,6 +130,55 @@ func TestACopyOfOnesData(t *testing.T) {
 	}
 	if strings.Contains(p.objects(), "exports/") {
 		t.Error("the zip is still there")
+	}
+}
+
+// Also what else is kept about somebody: what was edited, how they sign in,
+// what they accepted and reported.
+func TestACopyTellsWhatElseIsKept(t *testing.T) {
+	p := newPost(t)
+	user, _ := p.leaver()
+	p.plantEverywhere(user)
+	p.exec("UPDATE users SET time_zone = 'Asia/Tokyo' WHERE id = $1", user.ID)
+	actor := app.UserActor(user)
+	if err := p.RemoveExport(t.Context(), actor); err != nil {
+		t.Fatal(err)
+	}
+	var theirs uuid.UUID
+	if err := p.db.QueryRow(t.Context(), "SELECT m.id FROM media m JOIN users u ON u.id = m.owner_id WHERE u.name = 'bob'").Scan(&theirs); err != nil {
+		t.Fatal(err)
+	}
+	title := "Bob's lake"
+	if _, err := p.EditMedia(t.Context(), actor, theirs, app.MediaEdit{Title: &title}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.RequestExport(t.Context(), actor); err != nil {
+		t.Fatal(err)
+	}
+	p.runExports()
+	e, err := p.OwnExport(t.Context(), actor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := p.opened(actor, e.Token)
+	for name, want := range map[string]string{
+		"media-00001": `"after": "Xanthippe by the lake"`, "edits": `"after": "Bob's lake"`, "policies": `"version": 0`,
+		"reports": "Xanthippe Zwicknagl saw this", "sign_in": `"issuer": "https://id.example.org"`,
+	} {
+		if text := read(t, z, "data/"+name+".json"); !strings.Contains(text, want) {
+			t.Errorf("%s lacks %s:\n%s", name, want, text)
+		}
+	}
+	for name, secret := range map[string]string{
+		"sign_in": "secret", "reports": "zwicknagl writes", // that may be anybody's
+	} {
+		if text := read(t, z, "data/"+name+".json"); strings.Contains(text, secret) {
+			t.Errorf("%s tells %s:\n%s", name, secret, text)
+		}
+	}
+	reader := i18n.With(t.Context(), i18n.Match("en", "", time.FixedZone("", 9*3600)))
+	if index := read(t, z, "index.html"); !strings.Contains(index, `lang="en"`) || !strings.Contains(index, "A copy from "+i18n.Moment(reader, p.now)) || !strings.Contains(index, "Policies accepted") {
+		t.Error(index)
 	}
 }
 

@@ -26,6 +26,7 @@ const exportPage = 200
 type exportWriter struct {
 	app     *App
 	user    db.User
+	reader  context.Context // the person's language and time zone, for what people read
 	z       *zip.Writer
 	top     *archive.Folder
 	months  map[string]*archive.Folder
@@ -36,7 +37,9 @@ type exportWriter struct {
 }
 
 func newExportWriter(a *App, user db.User) *exportWriter {
-	return &exportWriter{app: a, user: user, top: archive.NewFolder(), months: map[string]*archive.Folder{}, started: a.now()}
+	return &exportWriter{
+		app: a, user: user, reader: a.readerOf(context.Background(), user), top: archive.NewFolder(), months: map[string]*archive.Folder{}, started: a.now(),
+	}
 }
 
 // writeExport streams the zip into the storage under key.
@@ -129,6 +132,10 @@ func (w *exportWriter) page(ctx context.Context, rows []db.ExportMediaRow) error
 	if err != nil {
 		return fmt.Errorf("list the pictures of items: %w", err)
 	}
+	edits, err := w.app.db.ExportEdits(ctx, db.ExportEditsParams{UserID: w.user.ID, Ids: ids})
+	if err != nil {
+		return fmt.Errorf("list what was edited of items: %w", err)
+	}
 	items := make([]exportItem, len(rows))
 	at := make(map[uuid.UUID]*exportItem, len(rows))
 	for i, r := range rows {
@@ -137,6 +144,9 @@ func (w *exportWriter) page(ctx context.Context, rows []db.ExportMediaRow) error
 			items[i].Title = r.Filename
 		}
 		at[r.ID] = &items[i]
+	}
+	for _, e := range edits {
+		at[e.MediaID].Edits = e.Edits
 	}
 	for _, f := range files {
 		item := at[f.MediaID]
@@ -250,6 +260,7 @@ func (w *exportWriter) records(ctx context.Context) ([]exportCount, error) {
 	q, id := w.app.db.Queries, w.user.ID
 	var favourites uuid.UUID
 	var activity int64
+	var edits db.ExportEditsElsewhereRow
 	lists := []struct {
 		name string
 		next func() ([][]byte, error)
@@ -258,11 +269,21 @@ func (w *exportWriter) records(ctx context.Context) ([]exportCount, error) {
 		{"memberships", once(q.ExportMemberships(ctx, id))}, {"groups", once(q.ExportGroups(ctx, id))},
 		{"links", once(q.ExportLinks(ctx, id))}, {"tokens", once(q.ExportTokens(ctx, id))}, {"sessions", once(q.ExportSessions(ctx, id))},
 		{"invitations", once(q.ExportInvitations(ctx, db.ExportInvitationsParams{UserID: id, Email: w.user.Email}))},
-		{"mails", once(q.ExportMails(ctx, id))},
+		{"mails", once(q.ExportMails(ctx, id))}, {"sign_in", once(q.ExportFactors(ctx, id))}, {"policies", once(q.ExportAcceptances(ctx, id))},
+		{"reports", once(q.ExportReports(ctx, db.ExportReportsParams{UserID: id, Email: w.user.Email}))},
 		{"favourites", func() (out [][]byte, err error) {
 			rows, err := q.ExportFavourites(ctx, db.ExportFavouritesParams{UserID: id, After: favourites, N: exportPage})
 			for _, r := range rows {
 				out, favourites = append(out, r.Data), r.MediaID
+			}
+			return out, err
+		}},
+		{"edits", func() (out [][]byte, err error) {
+			rows, err := q.ExportEditsElsewhere(ctx, db.ExportEditsElsewhereParams{
+				UserID: id, OperationID: edits.OperationID, MediaID: edits.MediaID, Field: edits.Field, N: exportPage,
+			})
+			for _, r := range rows {
+				out, edits = append(out, r.Data), r
 			}
 			return out, err
 		}},

@@ -28,7 +28,7 @@ func IsBreached(path, password string) (bool, error) { return breachedPasswords{
 
 // EraseAudit erases a person from the audit log in a transaction of its own.
 func EraseAudit(ctx context.Context, a *App, user db.User) error {
-	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error { return a.eraseAudit(ctx, q, user) })
+	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error { return a.eraseAudit(ctx, q, user, []string{user.Email}) })
 }
 
 // OldStamp is the stamp of a form that was made a minute and more ago.

@@ -194,6 +194,9 @@ func (a *App) deleteAlbumsOf(ctx context.Context, q *db.Queries, r db.UserRemova
 	if err != nil || len(ids) == 0 {
 		return 0, wrap(err, "list the albums of a user")
 	}
+	if err := q.ForgetAlbumsInCases(ctx, ids); err != nil {
+		return 0, fmt.Errorf("forget albums in what was reported: %w", err)
+	}
 	if err := q.DeleteAlbums(ctx, ids); err != nil {
 		return 0, fmt.Errorf("delete the albums of a user: %w", err)
 	}
@@ -257,7 +260,8 @@ func (a *App) deleteAccount(ctx context.Context, q *db.Queries, id uuid.UUID) (i
 	if left, err := q.OwnsAnything(ctx, id); err != nil || left {
 		return 0, false, wrap(err, "ask whether a user still has anything")
 	}
-	if err := forgetPerson(ctx, q, user); err != nil {
+	emails, err := a.forgetPerson(ctx, q, user)
+	if err != nil {
 		return 0, false, err
 	}
 	if err := q.DeleteUser(ctx, id); err != nil {
@@ -267,7 +271,7 @@ func (a *App) deleteAccount(ctx context.Context, q *db.Queries, id uuid.UUID) (i
 	if err != nil {
 		return 0, false, err
 	}
-	return 1, true, a.eraseAudit(ctx, q, user) // last, so that it finds everything
+	return 1, true, a.eraseAudit(ctx, q, user, emails) // last, so that it finds everything
 }
 
 // wrap says what was being done, where there is an error.

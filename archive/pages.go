@@ -17,8 +17,45 @@ var pages string
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"path": pathURL}).Parse(pages))
 
-// WritePage writes the page called index, or the one called items, see pages.html.
-func WritePage(w io.Writer, name string, data any) error {
+// Entry leads to a file of the archive.
+type Entry struct {
+	Href         string // a path within the archive
+	Label, Count string
+}
+
+// Index is the page to begin with. Its texts are in the language Lang.
+type Index struct {
+	Lang, Title, Lead     string
+	ItemsTitle            string
+	Pages                 []Entry
+	Originals, NoItems    string // said where there are pages, and where there are none
+	RecordsTitle          string
+	Records               []Entry
+	LacksTitle, LacksLead string
+	Lacks                 []string // names of files that could not be read
+}
+
+// Item is a photo or video on a page.
+type Item struct {
+	Title, Taken string
+	Favourite    bool
+	Href, Thumb  string // paths within the archive; "" where there is none
+}
+
+// Items is a page of photos and videos, one folder below the index.
+type Items struct {
+	Lang, Title string
+	All         string // the words that lead back to the index
+	Items       []Item
+}
+
+// Write writes the page.
+func (p Index) Write(w io.Writer) error { return writePage(w, "index", p) }
+
+// Write writes the page.
+func (p Items) Write(w io.Writer) error { return writePage(w, "items", p) }
+
+func writePage(w io.Writer, name string, data any) error {
 	if err := templates.ExecuteTemplate(w, name, data); err != nil {
 		return fmt.Errorf("write a page: %w", err)
 	}

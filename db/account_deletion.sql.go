@@ -49,6 +49,40 @@ func (q *Queries) AddAccountDeletion(ctx context.Context, arg AddAccountDeletion
 	return result.RowsAffected(), nil
 }
 
+const addressesOf = `-- name: AddressesOf :many
+WITH said AS (
+    SELECT u.email FROM users u WHERE u.id = $1
+    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = $1
+    UNION SELECT i.email FROM identities i WHERE i.user_id = $1
+    UNION SELECT v.email FROM audit_log a, unnest(ARRAY[a.detail ->> 'before', a.detail ->> 'after']) AS v(email)
+     WHERE a.object_id = $1 AND a.action IN ('user.email', 'user.email_back', 'user.email_asked')
+)
+SELECT DISTINCT lower(s.email)::text AS email FROM said s
+ WHERE s.email LIKE '%@%' AND NOT EXISTS (SELECT 1 FROM users u WHERE lower(u.email) = lower(s.email) AND u.id <> $1)
+`
+
+// All addresses in small letters that were the person's, or were to become it,
+// without those of other accounts.
+func (q *Queries) AddressesOf(ctx context.Context, userID uuid.UUID) ([]string, error) {
+	rows, err := q.db.Query(ctx, addressesOf, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var email string
+		if err := rows.Scan(&email); err != nil {
+			return nil, err
+		}
+		items = append(items, email)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const cancelAccountDeletion = `-- name: CancelAccountDeletion :execrows
 DELETE FROM account_deletions d WHERE d.user_id = $1 AND NOT EXISTS (SELECT 1 FROM user_removals r WHERE r.user_id = d.user_id)
 `
@@ -125,29 +159,72 @@ func (q *Queries) DueDeletions(ctx context.Context, arg DueDeletionsParams) ([]u
 	return items, nil
 }
 
-const forgetInvitationsOf = `-- name: ForgetInvitationsOf :exec
-DELETE FROM invitations WHERE lower(email) = lower($1::text)
+const endDismissedCasesOf = `-- name: EndDismissedCasesOf :exec
+UPDATE report_cases SET keep_until = $1::timestamptz WHERE owner_id = $2::uuid AND outcome = 'dismissed' AND keep_until > $1
 `
 
-func (q *Queries) ForgetInvitationsOf(ctx context.Context, email string) error {
-	_, err := q.db.Exec(ctx, forgetInvitationsOf, email)
+type EndDismissedCasesOfParams struct {
+	Now    time.Time
+	UserID uuid.UUID
+}
+
+// A photo of theirs that might stay is evidence of nothing.
+func (q *Queries) EndDismissedCasesOf(ctx context.Context, arg EndDismissedCasesOfParams) error {
+	_, err := q.db.Exec(ctx, endDismissedCasesOf, arg.Now, arg.UserID)
+	return err
+}
+
+const forgetAlbumsInCases = `-- name: ForgetAlbumsInCases :exec
+UPDATE report_cases c SET evidence = c.evidence - 'album' - 'album_id'
+ WHERE c.evidence ->> 'album_id' = ANY (SELECT a.id::text FROM albums a WHERE a.id = ANY ($1::uuid[]) AND a.owner_id IS DISTINCT FROM c.owner_id)
+`
+
+// Evidence about the items of others that lay in albums which go.
+func (q *Queries) ForgetAlbumsInCases(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, forgetAlbumsInCases, ids)
+	return err
+}
+
+const forgetInvitationsOf = `-- name: ForgetInvitationsOf :exec
+DELETE FROM invitations WHERE lower(email) = ANY ($1::text[])
+`
+
+func (q *Queries) ForgetInvitationsOf(ctx context.Context, emails []string) error {
+	_, err := q.db.Exec(ctx, forgetInvitationsOf, emails)
 	return err
 }
 
 const forgetMailsTo = `-- name: ForgetMailsTo :exec
-DELETE FROM mails WHERE lower(recipient) = lower($1::text) OR by_id = $2::uuid
-    OR user_id IS NULL AND lower(recipient) IN (SELECT lower(l.email) FROM mailed_links l WHERE l.user_id = $2::uuid)
+DELETE FROM mails WHERE by_id = $1::uuid OR user_id IS NULL AND lower(recipient) = ANY ($2::text[])
 `
 
 type ForgetMailsToParams struct {
-	Email  string
 	UserID uuid.UUID
+	Emails []string
 }
 
-// Also those that were sent before the address had an account, those in the
-// person's name, and those to an address that was to become the person's.
+// Also those that were sent before the address had an account, and those in the
+// person's name.
 func (q *Queries) ForgetMailsTo(ctx context.Context, arg ForgetMailsToParams) error {
-	_, err := q.db.Exec(ctx, forgetMailsTo, arg.Email, arg.UserID)
+	_, err := q.db.Exec(ctx, forgetMailsTo, arg.UserID, arg.Emails)
+	return err
+}
+
+const forgetReporter = `-- name: ForgetReporter :exec
+UPDATE reports SET reporter_id = NULL, email = '', message = '', ip = ''
+ WHERE reporter_id = $1::uuid OR reporter_id IS NULL AND email <> '' AND lower(email) = ANY ($2::text[])
+`
+
+type ForgetReporterParams struct {
+	UserID uuid.UUID
+	Emails []string
+}
+
+// That there was a report, when and why, is the case's; who made it, in which
+// words and from where goes. Also of reports that were made with one of the
+// addresses by somebody who was not signed in.
+func (q *Queries) ForgetReporter(ctx context.Context, arg ForgetReporterParams) error {
+	_, err := q.db.Exec(ctx, forgetReporter, arg.UserID, arg.Emails)
 	return err
 }
 

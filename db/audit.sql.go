@@ -338,7 +338,7 @@ WITH found AS (
      WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
        AND (a.actor_id = $1::uuid OR a.subject_id = $1::uuid OR a.object_id = $1::uuid
             OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
-                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower($3::text)))
+                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = ANY ($3::text[])))
 )
 UPDATE audit_log a SET detail = '{}', salt = '', ip = '', request_id = '',
        actor_id = CASE WHEN a.actor_id = $1::uuid THEN $2::uuid ELSE a.actor_id END,
@@ -351,7 +351,7 @@ RETURNING a.id, found.theirs
 type EraseAuditParams struct {
 	UserID uuid.UUID
 	Nobody uuid.UUID
-	Email  string
+	Emails []string
 }
 
 type EraseAuditRow struct {
@@ -359,11 +359,11 @@ type EraseAuditRow struct {
 	Theirs bool
 }
 
-// Entries of and about a person, and those that tell the address of theirs. An
+// Entries of and about a person, and those that tell one of their addresses. An
 // id that nothing else knows takes the place of the person's. The entry that
 // tells of an erasure holds nothing to erase.
 func (q *Queries) EraseAudit(ctx context.Context, arg EraseAuditParams) ([]EraseAuditRow, error) {
-	rows, err := q.db.Query(ctx, eraseAudit, arg.UserID, arg.Nobody, arg.Email)
+	rows, err := q.db.Query(ctx, eraseAudit, arg.UserID, arg.Nobody, arg.Emails)
 	if err != nil {
 		return nil, err
 	}

@@ -144,6 +144,30 @@ func (q *Queries) DeleteExpiredDataExports(ctx context.Context, now time.Time) (
 	return result.RowsAffected(), nil
 }
 
+const exportAcceptances = `-- name: ExportAcceptances :many
+SELECT (to_jsonb(p) - 'user_id')::jsonb FROM policy_acceptances p WHERE p.user_id = $1 ORDER BY p.accepted_at, p.name
+`
+
+func (q *Queries) ExportAcceptances(ctx context.Context, userID uuid.UUID) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, exportAcceptances, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var column_1 []byte
+		if err := rows.Scan(&column_1); err != nil {
+			return nil, err
+		}
+		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const exportAccount = `-- name: ExportAccount :many
 SELECT (to_jsonb(u) - 'password_hash' - 'avatar_key')::jsonb FROM users u WHERE u.id = $1
 `
@@ -226,6 +250,129 @@ func (q *Queries) ExportAlbums(ctx context.Context, userID uuid.UUID) ([][]byte,
 			return nil, err
 		}
 		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportEdits = `-- name: ExportEdits :many
+SELECT i.media_id, jsonb_agg(jsonb_build_object('at', o.created_at, 'kind', o.kind, 'field', i.field, 'before', i.before, 'after', i.after,
+       'undone_at', o.undone_at, 'by_you', o.user_id = $1::uuid) ORDER BY o.created_at, i.operation_id, i.field)::jsonb AS edits
+  FROM operation_items i JOIN operations o ON o.id = i.operation_id WHERE i.media_id = ANY ($2::uuid[]) GROUP BY i.media_id
+`
+
+type ExportEditsParams struct {
+	UserID uuid.UUID
+	Ids    []uuid.UUID
+}
+
+type ExportEditsRow struct {
+	MediaID uuid.UUID
+	Edits   []byte
+}
+
+// What was edited of items, oldest first; of what others did, not who.
+func (q *Queries) ExportEdits(ctx context.Context, arg ExportEditsParams) ([]ExportEditsRow, error) {
+	rows, err := q.db.Query(ctx, exportEdits, arg.UserID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportEditsRow
+	for rows.Next() {
+		var i ExportEditsRow
+		if err := rows.Scan(&i.MediaID, &i.Edits); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportEditsElsewhere = `-- name: ExportEditsElsewhere :many
+SELECT i.operation_id, i.media_id, i.field, jsonb_build_object('at', o.created_at, 'kind', o.kind, 'media_id', i.media_id, 'field', i.field,
+       'before', i.before, 'after', i.after, 'undone_at', o.undone_at)::jsonb AS data
+  FROM operations o JOIN operation_items i ON i.operation_id = o.id JOIN media m ON m.id = i.media_id
+ WHERE o.user_id = $1 AND m.owner_id <> $1
+   AND (i.operation_id, i.media_id, i.field) > ($2::uuid, $3::uuid, $4::text)
+ ORDER BY i.operation_id, i.media_id, i.field LIMIT $5
+`
+
+type ExportEditsElsewhereParams struct {
+	UserID      uuid.UUID
+	OperationID uuid.UUID
+	MediaID     uuid.UUID
+	Field       string
+	N           int32
+}
+
+type ExportEditsElsewhereRow struct {
+	OperationID uuid.UUID
+	MediaID     uuid.UUID
+	Field       string
+	Data        []byte
+}
+
+// What the person edited of other people's items.
+func (q *Queries) ExportEditsElsewhere(ctx context.Context, arg ExportEditsElsewhereParams) ([]ExportEditsElsewhereRow, error) {
+	rows, err := q.db.Query(ctx, exportEditsElsewhere,
+		arg.UserID,
+		arg.OperationID,
+		arg.MediaID,
+		arg.Field,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportEditsElsewhereRow
+	for rows.Next() {
+		var i ExportEditsElsewhereRow
+		if err := rows.Scan(
+			&i.OperationID,
+			&i.MediaID,
+			&i.Field,
+			&i.Data,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportFactors = `-- name: ExportFactors :many
+SELECT jsonb_build_object('kind', 'authenticator_app', 'created_at', t.created_at, 'confirmed_at', t.confirmed_at,
+       'recovery_codes_left', (SELECT count(*) FROM recovery_codes r WHERE r.user_id = t.user_id))::jsonb AS data
+  FROM totp t WHERE t.user_id = $1
+UNION ALL
+SELECT jsonb_build_object('kind', 'identity', 'issuer', i.issuer, 'email', i.email, 'created_at', i.created_at, 'last_used_at', i.last_used_at)::jsonb
+  FROM identities i WHERE i.user_id = $1
+`
+
+// How the person signs in beside the password: since when, no secrets.
+func (q *Queries) ExportFactors(ctx context.Context, userID uuid.UUID) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, exportFactors, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var data []byte
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		items = append(items, data)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -483,6 +630,41 @@ func (q *Queries) ExportMemberships(ctx context.Context, userID uuid.UUID) ([][]
 			return nil, err
 		}
 		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportReports = `-- name: ExportReports :many
+SELECT CASE WHEN r.reporter_id IS NULL THEN jsonb_build_object('at', r.created_at, 'reason', r.reason, 'email', r.email)
+            ELSE jsonb_build_object('at', r.created_at, 'reason', r.reason, 'email', r.email, 'message', r.message, 'ip', r.ip) END::jsonb AS data
+  FROM reports r
+ WHERE r.reporter_id = $1::uuid OR r.reporter_id IS NULL AND r.email <> '' AND lower(r.email) = lower($2::text)
+ ORDER BY r.created_at, r.id
+`
+
+type ExportReportsParams struct {
+	UserID uuid.UUID
+	Email  string
+}
+
+// That the person made. Of one that somebody made without signing in and with
+// the person's address, that there is one: anybody may have written it.
+func (q *Queries) ExportReports(ctx context.Context, arg ExportReportsParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, exportReports, arg.UserID, arg.Email)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var data []byte
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		items = append(items, data)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

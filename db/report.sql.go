@@ -56,7 +56,7 @@ func (q *Queries) ActiveAdmins(ctx context.Context) ([]User, error) {
 const addReport = `-- name: AddReport :exec
 INSERT INTO reports (id, case_id, reason, message, email, reporter_kind, reporter_id, link_id, ip, created_at)
 VALUES ($1, $2, $3, $4, $5, $6,
-        $7, $8, $9, $10)
+        $7, (SELECT l.id FROM share_links l WHERE l.id = $8::uuid), $9, $10)
 `
 
 type AddReportParams struct {

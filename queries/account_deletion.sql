@@ -27,14 +27,42 @@ SELECT * FROM account_deletions WHERE user_id = $1 FOR UPDATE;
 -- name: SetDeletionReminded :exec
 UPDATE account_deletions SET reminded_at = sqlc.arg(now)::timestamptz WHERE user_id = sqlc.arg(user_id);
 
+-- name: AddressesOf :many
+-- All addresses in small letters that were the person's, or were to become it,
+-- without those of other accounts.
+WITH said AS (
+    SELECT u.email FROM users u WHERE u.id = sqlc.arg(user_id)
+    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = sqlc.arg(user_id)
+    UNION SELECT i.email FROM identities i WHERE i.user_id = sqlc.arg(user_id)
+    UNION SELECT v.email FROM audit_log a, unnest(ARRAY[a.detail ->> 'before', a.detail ->> 'after']) AS v(email)
+     WHERE a.object_id = sqlc.arg(user_id) AND a.action IN ('user.email', 'user.email_back', 'user.email_asked')
+)
+SELECT DISTINCT lower(s.email)::text AS email FROM said s
+ WHERE s.email LIKE '%@%' AND NOT EXISTS (SELECT 1 FROM users u WHERE lower(u.email) = lower(s.email) AND u.id <> sqlc.arg(user_id));
+
 -- name: ForgetMailsTo :exec
--- Also those that were sent before the address had an account, those in the
--- person's name, and those to an address that was to become the person's.
-DELETE FROM mails WHERE lower(recipient) = lower(sqlc.arg(email)::text) OR by_id = sqlc.arg(user_id)::uuid
-    OR user_id IS NULL AND lower(recipient) IN (SELECT lower(l.email) FROM mailed_links l WHERE l.user_id = sqlc.arg(user_id)::uuid);
+-- Also those that were sent before the address had an account, and those in the
+-- person's name.
+DELETE FROM mails WHERE by_id = sqlc.arg(user_id)::uuid OR user_id IS NULL AND lower(recipient) = ANY (sqlc.arg(emails)::text[]);
 
 -- name: ForgetInvitationsOf :exec
-DELETE FROM invitations WHERE lower(email) = lower(sqlc.arg(email)::text);
+DELETE FROM invitations WHERE lower(email) = ANY (sqlc.arg(emails)::text[]);
+
+-- name: ForgetReporter :exec
+-- That there was a report, when and why, is the case's; who made it, in which
+-- words and from where goes. Also of reports that were made with one of the
+-- addresses by somebody who was not signed in.
+UPDATE reports SET reporter_id = NULL, email = '', message = '', ip = ''
+ WHERE reporter_id = sqlc.arg(user_id)::uuid OR reporter_id IS NULL AND email <> '' AND lower(email) = ANY (sqlc.arg(emails)::text[]);
+
+-- name: EndDismissedCasesOf :exec
+-- A photo of theirs that might stay is evidence of nothing.
+UPDATE report_cases SET keep_until = sqlc.arg(now)::timestamptz WHERE owner_id = sqlc.arg(user_id)::uuid AND outcome = 'dismissed' AND keep_until > sqlc.arg(now);
+
+-- name: ForgetAlbumsInCases :exec
+-- Evidence about the items of others that lay in albums which go.
+UPDATE report_cases c SET evidence = c.evidence - 'album' - 'album_id'
+ WHERE c.evidence ->> 'album_id' = ANY (SELECT a.id::text FROM albums a WHERE a.id = ANY (sqlc.arg(ids)::uuid[]) AND a.owner_id IS DISTINCT FROM c.owner_id);
 
 -- name: ForgetWords :exec
 -- Takes words out of those that searches are corrected to; what others wrote

@@ -43,7 +43,7 @@ DELETE FROM audit_log WHERE seq <= sqlc.arg(up_to)::bigint;
 SELECT * FROM audit_log WHERE action = 'audit.erase' ORDER BY id;
 
 -- name: EraseAudit :many
--- Entries of and about a person, and those that tell the address of theirs. An
+-- Entries of and about a person, and those that tell one of their addresses. An
 -- id that nothing else knows takes the place of the person's. The entry that
 -- tells of an erasure holds nothing to erase.
 WITH found AS (
@@ -53,7 +53,7 @@ WITH found AS (
      WHERE a.action <> 'audit.erase' AND octet_length(a.salt) > 0
        AND (a.actor_id = sqlc.arg(user_id)::uuid OR a.subject_id = sqlc.arg(user_id)::uuid OR a.object_id = sqlc.arg(user_id)::uuid
             OR EXISTS (SELECT 1 FROM jsonb_path_query(a.detail, 'strict $.**') v
-                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = lower(sqlc.arg(email)::text)))
+                        WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = ANY (sqlc.arg(emails)::text[])))
 )
 UPDATE audit_log a SET detail = '{}', salt = '', ip = '', request_id = '',
        actor_id = CASE WHEN a.actor_id = sqlc.arg(user_id)::uuid THEN sqlc.arg(nobody)::uuid ELSE a.actor_id END,

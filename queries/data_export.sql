@@ -102,3 +102,39 @@ SELECT a.id, (jsonb_build_object('at', a.at, 'action', a.action, 'object_kind', 
        'detail', a.detail) || CASE WHEN a.actor_id = sqlc.arg(user_id)::uuid THEN jsonb_build_object('ip', a.ip) ELSE '{}' END)::jsonb AS data
   FROM audit_log a
  WHERE (a.actor_id = sqlc.arg(user_id)::uuid OR a.subject_id = sqlc.arg(user_id)::uuid) AND a.id > sqlc.arg(after)::bigint ORDER BY a.id LIMIT sqlc.arg(n);
+
+-- name: ExportEdits :many
+-- What was edited of items, oldest first; of what others did, not who.
+SELECT i.media_id, jsonb_agg(jsonb_build_object('at', o.created_at, 'kind', o.kind, 'field', i.field, 'before', i.before, 'after', i.after,
+       'undone_at', o.undone_at, 'by_you', o.user_id = sqlc.arg(user_id)::uuid) ORDER BY o.created_at, i.operation_id, i.field)::jsonb AS edits
+  FROM operation_items i JOIN operations o ON o.id = i.operation_id WHERE i.media_id = ANY (sqlc.arg(ids)::uuid[]) GROUP BY i.media_id;
+
+-- name: ExportEditsElsewhere :many
+-- What the person edited of other people's items.
+SELECT i.operation_id, i.media_id, i.field, jsonb_build_object('at', o.created_at, 'kind', o.kind, 'media_id', i.media_id, 'field', i.field,
+       'before', i.before, 'after', i.after, 'undone_at', o.undone_at)::jsonb AS data
+  FROM operations o JOIN operation_items i ON i.operation_id = o.id JOIN media m ON m.id = i.media_id
+ WHERE o.user_id = sqlc.arg(user_id) AND m.owner_id <> sqlc.arg(user_id)
+   AND (i.operation_id, i.media_id, i.field) > (sqlc.arg(operation_id)::uuid, sqlc.arg(media_id)::uuid, sqlc.arg(field)::text)
+ ORDER BY i.operation_id, i.media_id, i.field LIMIT sqlc.arg(n);
+
+-- name: ExportFactors :many
+-- How the person signs in beside the password: since when, no secrets.
+SELECT jsonb_build_object('kind', 'authenticator_app', 'created_at', t.created_at, 'confirmed_at', t.confirmed_at,
+       'recovery_codes_left', (SELECT count(*) FROM recovery_codes r WHERE r.user_id = t.user_id))::jsonb AS data
+  FROM totp t WHERE t.user_id = sqlc.arg(user_id)
+UNION ALL
+SELECT jsonb_build_object('kind', 'identity', 'issuer', i.issuer, 'email', i.email, 'created_at', i.created_at, 'last_used_at', i.last_used_at)::jsonb
+  FROM identities i WHERE i.user_id = sqlc.arg(user_id);
+
+-- name: ExportAcceptances :many
+SELECT (to_jsonb(p) - 'user_id')::jsonb FROM policy_acceptances p WHERE p.user_id = sqlc.arg(user_id) ORDER BY p.accepted_at, p.name;
+
+-- name: ExportReports :many
+-- That the person made. Of one that somebody made without signing in and with
+-- the person's address, that there is one: anybody may have written it.
+SELECT CASE WHEN r.reporter_id IS NULL THEN jsonb_build_object('at', r.created_at, 'reason', r.reason, 'email', r.email)
+            ELSE jsonb_build_object('at', r.created_at, 'reason', r.reason, 'email', r.email, 'message', r.message, 'ip', r.ip) END::jsonb AS data
+  FROM reports r
+ WHERE r.reporter_id = sqlc.arg(user_id)::uuid OR r.reporter_id IS NULL AND r.email <> '' AND lower(r.email) = lower(sqlc.arg(email)::text)
+ ORDER BY r.created_at, r.id;

@@ -15,7 +15,7 @@ UPDATE report_cases SET reports = reports + 1, reported_at = sqlc.arg(now) WHERE
 -- name: AddReport :exec
 INSERT INTO reports (id, case_id, reason, message, email, reporter_kind, reporter_id, link_id, ip, created_at)
 VALUES (sqlc.arg(id), sqlc.arg(case_id), sqlc.arg(reason), sqlc.arg(message), sqlc.arg(email), sqlc.arg(reporter_kind),
-        sqlc.narg(reporter_id), sqlc.narg(link_id), sqlc.arg(ip), sqlc.arg(now));
+        sqlc.narg(reporter_id), (SELECT l.id FROM share_links l WHERE l.id = sqlc.narg(link_id)::uuid), sqlc.arg(ip), sqlc.arg(now));
 
 -- name: ReportCases :many
 -- The cases that are open or closed, the last one first, each with the reasons given.
