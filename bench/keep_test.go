@@ -34,8 +34,11 @@ func databaseFor(ctx context.Context, of plan) (address string, seeded bool, err
 	}
 	defer admin.Close(ctx)
 	name := fmt.Sprintf("%s_%d", keep, of.rows)
-	if of.club {
-		name += "_club"
+	switch {
+	case of.harsh:
+		name += "_club" // the only one that there once was
+	case of.club:
+		name += "_events"
 	}
 	u.Path = "/" + name
 	if err := admin.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND shobj_description(oid, 'pg_database') = 'seeded')", name).Scan(&seeded); err != nil {

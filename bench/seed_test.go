@@ -46,6 +46,8 @@ var (
 type plan struct {
 	rows int  // the owner's; of all members together, in a club
 	club bool // the items are of many people, in albums that they share (club_test.go)
+	// harsh is a club of which every album goes on for all the years.
+	harsh bool
 }
 
 // siteOf returns the database with n items of the owner's, seeding it the
@@ -144,7 +146,7 @@ func seed(of plan) (*site, error) {
 		taken timestamp, make text, model text, lens text, lat float8, place text, rating smallint)`); err != nil {
 		return nil, err
 	}
-	g := &generator{r: r, words: s.words, users: users, total: total, club: of.club, from: must(time.Parse(time.RFC3339, seedStart))}
+	g := &generator{r: r, words: s.words, users: users, total: total, club: of.club, harsh: of.harsh, from: must(time.Parse(time.RFC3339, seedStart))}
 	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"staging"}, []string{"n", "id", "owner_id", "album_id", "kind", "title", "description", "filename", "taken",
 		"make", "model", "lens", "lat", "place", "rating"}, g); err != nil {
 		return nil, fmt.Errorf("copy: %w", err)
@@ -262,6 +264,7 @@ type generator struct {
 	users []uuid.UUID
 	total int
 	club  bool
+	harsh bool
 	from  time.Time
 	i     int
 }
@@ -280,9 +283,13 @@ func (g *generator) Values() ([]any, error) {
 	taken = taken.Truncate(time.Second)
 	owner := g.users[0]
 	var album *uuid.UUID
-	if g.club {
-		owner, album = clubPlace(r, g.users)
-	} else if i%(otherPart+1) == otherPart {
+	switch {
+	case g.club && g.harsh:
+		owner, album = harshPlace(r, g.users)
+	case g.club:
+		owner, album, taken = clubPlace(r, g.users, float64(i)/float64(g.total), taken)
+		taken = taken.Truncate(time.Second)
+	case i%(otherPart+1) == otherPart:
 		owner = g.users[1+r.IntN(len(g.users)-1)]
 	}
 	var id uuid.UUID

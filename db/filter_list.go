@@ -34,6 +34,7 @@ type Window struct {
 	Before *Key // only what follows this place: older, in most lists
 	After  *Key // only what precedes it: the Limit items nearest to it
 	Limit  int
+	walk   int // how far a walk goes; 0: walkLength
 }
 
 // ItemRow is the light form of an item that lists show.
@@ -198,8 +199,16 @@ func (f Filter) sharedRows(b *builder, o order, limit int) string {
 // ListItems returns the items that f lets through in the window, in the list's
 // order whatever the direction.
 func (p *Pool) ListItems(ctx context.Context, f Filter, w Window) ([]ItemRow, error) {
-	sql, args := f.listSQL(w)
-	items, err := collect(ctx, p, sql, args, pgx.RowToStructByName[ItemRow])
+	var items []ItemRow
+	var found bool
+	var err error
+	if f.walks() {
+		items, found, err = p.walk(ctx, f, w)
+	}
+	if !found && err == nil {
+		sql, args := f.listSQL(w)
+		items, err = collect(ctx, p, sql, args, pgx.RowToStructByName[ItemRow])
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list items: %w", err)
 	}
