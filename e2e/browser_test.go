@@ -37,7 +37,10 @@ func (i *instance) open(scripts bool) *browser {
 	end := func() { cancel(); cancelTab(); cancelAllocator() }
 	i.t.Cleanup(end)
 	b := &browser{t: i.t, ctx: ctx, i: i, scripts: scripts, close: end}
-	b.do(chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 800))
+	// Not by do: the context of the first step is that of the whole tab.
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 800)); err != nil {
+		i.t.Fatal(err)
+	}
 	if !scripts {
 		off := emulation.SetScriptExecutionDisabledParams{Value: true}
 		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
