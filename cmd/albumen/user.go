@@ -27,7 +27,7 @@ func (p *program) user() *cobra.Command {
 			return fmt.Errorf("%w: say what to do, such as albumen user list", errUsage)
 		},
 	}
-	c.AddCommand(p.userCreate(), p.userList(), p.userSuspend(), p.userResetPassword())
+	c.AddCommand(p.userCreate(), p.userList(), p.userSuspend(), p.userResetPassword(), p.userResetFactor())
 	return c
 }
 
