@@ -77,7 +77,7 @@ func (h identityHandlers) back(c echo.Context) error {
 		r.Token = cookie.Value
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
-	h.hideAddress(c.Response().Header())
+	hideAddress(c.Response().Header())
 	arrived, err := h.app.FinishOIDC(c.Request().Context(), h.actor(c), r)
 	if app.CodeOf(err) == app.CodeNotFound {
 		return err

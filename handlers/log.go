@@ -49,6 +49,10 @@ func (h idHandler) WithGroup(name string) slog.Handler { return idHandler{h.Hand
 // secretPaths are the first segments behind which the next one is a token.
 var secretPaths = map[string]bool{"s": true, "invitations": true, "reset": true, "verify": true, "email": true, "email-back": true, "exports": true}
 
+// isSecret reports a page whose address is a secret: below a share link, or with a
+// token from a mail.
+func isSecret(r *http.Request) bool { return isShare(r) || hasToken(r) }
+
 // hasToken reports a page whose address holds a token from a mail.
 func hasToken(r *http.Request) bool {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")

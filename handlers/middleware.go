@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -98,29 +97,20 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.cfg.SecureCookies() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		if hasToken(c.Request()) {
-			s.hideAddress(h)
+		if isSecret(c.Request()) {
+			hideAddress(h)
 		}
-		if isShare(c.Request()) { // the address is a secret
-			h.Set("Referrer-Policy", "no-referrer")
-			h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
+		if hasToken(c.Request()) {
+			h.Set("Cache-Control", "no-store")
 		}
 		return next(c)
 	}
 }
 
-// hideAddress sets the headers of pages whose address holds a mailed token. A
-// page without a referrer sends forms without an origin; over plain http
-// browsers say nothing else about where a form comes from, so that it would be
-// refused: there the referrer stays within the site.
-func (s *Server) hideAddress(h http.Header) {
-	host := s.cfg.BaseURL.Hostname()
-	ip := net.ParseIP(host)
-	if s.cfg.BaseURL.Scheme == "https" || host == "localhost" || ip != nil && ip.IsLoopback() {
-		h.Set("Referrer-Policy", noReferrer)
-	}
+// hideAddress sets the headers of pages whose address is a secret.
+func hideAddress(h http.Header) {
+	h.Set("Referrer-Policy", noReferrer)
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-	h.Set("Cache-Control", "no-store")
 }
 
 const noReferrer = "no-referrer"
@@ -143,19 +133,21 @@ func isHealth(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.P
 // that they were not given.
 func (s *Server) checkOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := s.origins.Check(c.Request()); err != nil && !formOfShare(c.Request()) {
+		if err := s.origins.Check(c.Request()); err != nil && !fromSecret(c.Request()) {
 			return &statusError{http.StatusForbidden, "cross_origin", "error.cross_origin", err}
 		}
 		return next(c)
 	}
 }
 
-// formOfShare reports a form below a share link from a browser that says
-// neither where it comes from nor that this is another site: over plain http,
-// pages that send no referrer send no origin either. Nothing there goes by the
-// session, and the cookies of a link are not sent from other sites.
-func formOfShare(r *http.Request) bool {
-	return isShare(r) && r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == ""
+// fromSecret reports a form of a page whose address is a secret, from a browser
+// that says neither where it comes from nor that this is another site: pages
+// that send no referrer send forms with the origin "null", and over plain http
+// browsers say nothing else. Whoever makes up such a form elsewhere must know
+// the secret, and no cookie comes with it from another site: sessions, links and
+// steps have SameSite=Lax.
+func fromSecret(r *http.Request) bool {
+	return isSecret(r) && r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == ""
 }
 
 // limitBody bounds forms and JSON in size and time.

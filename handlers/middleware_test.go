@@ -118,8 +118,8 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			if route.Method != http.MethodPost && route.Method != http.MethodPut && route.Method != http.MethodPatch && route.Method != http.MethodDelete {
 				continue
 			}
-			if headers[len(headers)-1] == "null" && strings.HasPrefix(route.Path, "/s/") {
-				continue // nothing there goes by the session: see TestFormsOfLinksWorkOverPlainHTTP
+			if headers[len(headers)-1] == "null" && strings.Contains(route.Path, "/:token") {
+				continue // whoever makes such a form up must know the secret: see TestFormsOfSecretAddressesWorkOverPlainHTTP
 			}
 			path := strings.ReplaceAll(route.Path, ":id", "0190a0b0-0000-7000-8000-000000000001")
 			r := request(route.Method, path, strings.NewReader("theme=dark"), headers...)
@@ -136,6 +136,42 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	for _, headers := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "", "Origin", "https://photos.example.org"}, {"Sec-Fetch-Site", ""}} {
 		if a := b.post("/account/theme", url.Values{"theme": {"dark"}}, headers...); a.StatusCode != http.StatusSeeOther {
 			t.Errorf("%v: %v", headers, a)
+		}
+	}
+}
+
+// Over plain http a page that sends no referrer sends no origin either. The rule is
+// one for all pages whose address is a secret.
+func TestFormsOfSecretAddressesWorkOverPlainHTTP(t *testing.T) {
+	s := newSite(t, "BASE_URL=http://photos.example.org")
+	seen := 0
+	for _, route := range s.web.Routes() {
+		if route.Method != http.MethodPost || !strings.Contains(route.Path, "/:token") {
+			continue
+		}
+		seen++
+		path := strings.NewReplacer(":token", "abcdefghijkmnpqr", ":id", "0190a0b0-0000-7000-8000-000000000001", "*", "x").Replace(route.Path)
+		for _, c := range []struct {
+			headers []string
+			refused bool
+		}{
+			{[]string{"Origin", "null"}, false},
+			{[]string{"Origin", "null", "Sec-Fetch-Site", "cross-site"}, true}, // a sandbox elsewhere
+			{[]string{"Origin", "https://evil.example"}, true},
+			{[]string{"Origin", "http://photos.example.org"}, false},
+		} {
+			a := s.browser().do(request(http.MethodPost, path, strings.NewReader("a=b"), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, c.headers...)...))
+			if refused := a.StatusCode == http.StatusForbidden; refused != c.refused || a.Header.Get("Referrer-Policy") != "no-referrer" {
+				t.Errorf("%s with %v: %d, referrer policy %q", path, c.headers, a.StatusCode, a.Header.Get("Referrer-Policy"))
+			}
+		}
+	}
+	if seen < 6 {
+		t.Errorf("%d forms", seen)
+	}
+	for _, path := range []string{"/login", "/reset", "/signup", "/verify", "/account/theme", "/invitations"} {
+		if a := s.browser().do(request(http.MethodPost, path, strings.NewReader("a=b"), "Origin", "null", "Content-Type", "application/x-www-form-urlencoded")); a.StatusCode != http.StatusForbidden && a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("%s from nowhere: %d", path, a.StatusCode)
 		}
 	}
 }
