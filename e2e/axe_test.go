@@ -11,45 +11,70 @@ const axePath = "../node_modules/axe-core/axe.min.js"
 // Every page in every look: axe-core finds nothing, the console is silent, the
 // page is not wider than the screen and asks nobody but its own server.
 func TestEveryPageIsAccessibleQuietAndAlone(t *testing.T) {
-	axe, err := os.ReadFile(axePath)
-	if err != nil {
-		t.Fatalf("axe-core is missing (npm ci in the project's root): %v", err)
-	}
 	i := prepare(t)
 	i.launch()
 	b := i.open(true)
-	said := b.listen()
-	inspect := func(pages ...page) {
-		for _, p := range pages {
-			for _, l := range looks {
-				b.as(l)
-				b.show(p)
-				for _, problem := range b.problems(string(axe)) {
-					t.Errorf("%s, %s: %s", p.name, l.name, problem)
-				}
-				for _, message := range said() {
-					// A page that is not there is told with its status, which Chromium mentions.
-					if !strings.HasPrefix(p.name, "not-found") || !strings.Contains(message, "404") {
-						t.Errorf("%s, %s: the console says %s", p.name, l.name, message)
-					}
-				}
-			}
-		}
-	}
+	inspect := b.overseer()
 	inspect(page{name: "first-run", path: "/setup"})
 	i.makeAdmin()
 	inspect(pagesOfVisitors...)
 	b.as(looks[0])
 	b.signIn()
 	inspect(pagesWhenEmpty...)
+	inspect(pagesBeforeTheFamily...)
 
+	id := b.furnish(fourPhotos(t), 4)
+	inspect(pagesOfMembers("jpg", id)...)
+}
+
+// The same of everything that a family uses together, with and without an account.
+func TestEveryPageOfAFamilyIsAccessibleQuietAndAlone(t *testing.T) {
+	i := start(t)
+	b, visitor := i.open(true), i.open(true)
+	b.signIn()
+	b.furnish(fourPhotos(t), 4)
+	sent := t.TempDir()
+	s := b.settle(t, visitor, photo(t, sent, "Guest-1.jpg", "8"), photo(t, sent, "Guest-2.jpg", "9"))
+	b.overseer()(pagesOfTheFamily(s)...)
+	visitor.overseer()(pagesOfGuests(s)...)
+}
+
+// fourPhotos is a folder with photographs that tell where they were taken.
+func fourPhotos(t *testing.T) string {
 	dir := t.TempDir()
 	for n, name := range []string{"Lake.jpg", "Boat.jpg", "Mill.jpg", "Road.jpg"} {
 		photo(t, dir, name, string(rune('1'+n)), "-Model=X100", "-GPSLatitude=46.5", "-GPSLatitudeRef=N", "-GPSLongitude=7.5", "-GPSLongitudeRef=E")
 	}
-	id := b.furnish(dir, 4)
-	said()
-	inspect(pagesOfMembers("jpg", id)...)
+	return dir
+}
+
+// overseer looks at pages in every look and tells what is wrong with them.
+func (b *browser) overseer() func(pages ...page) {
+	b.t.Helper()
+	axe, err := os.ReadFile(axePath)
+	if err != nil {
+		b.t.Fatalf("axe-core is missing (npm ci in the project's root): %v", err)
+	}
+	said := b.listen()
+	return func(pages ...page) {
+		b.t.Helper()
+		said()
+		for _, p := range pages {
+			for _, l := range looks {
+				b.as(l)
+				b.show(p)
+				for _, problem := range b.problems(string(axe)) {
+					b.t.Errorf("%s, %s: %s", p.name, l.name, problem)
+				}
+				for _, message := range said() {
+					// A page that is not there is told with its status, which Chromium mentions.
+					if !p.missing() || !strings.Contains(message, "404") {
+						b.t.Errorf("%s, %s: the console says %s", p.name, l.name, message)
+					}
+				}
+			}
+		}
+	}
 }
 
 // problems are what axe-core finds, and what else is wrong with the page.

@@ -28,6 +28,11 @@ type page struct {
 	keys []string
 }
 
+// missing says whether the page is the answer to an address of nothing.
+func (p page) missing() bool {
+	return strings.HasPrefix(p.name, "not-found") || strings.HasSuffix(p.name, "-gone")
+}
+
 // pagesOfVisitors are seen without signing in.
 var pagesOfVisitors = []page{
 	{name: "sign-in", path: "/login"},
@@ -40,6 +45,17 @@ var pagesWhenEmpty = []page{
 	{name: "timeline-empty", path: "/timeline"},
 	{name: "favourites-empty", path: "/favourites"},
 	{name: "trash-empty", path: "/trash"},
+}
+
+// pagesBeforeTheFamily look different as long as nobody else is there.
+var pagesBeforeTheFamily = []page{
+	{name: "albums-empty", path: "/albums"},
+	{name: "albums-trash-empty", path: "/albums/trash"},
+	{name: "categories-empty", path: "/categories"},
+	{name: "groups-empty", path: "/admin/groups"},
+	{name: "reports-empty", path: "/admin/reports"},
+	{name: "mails-empty", path: "/admin/mail"},
+	{name: "invitations-empty", path: "/admin/invitations"},
 }
 
 // pagesOfMembers are those of the signed-in administrator, once furnished.

@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	cdp "github.com/chromedp/cdproto/page"
@@ -23,7 +24,7 @@ func TestScreenshots(t *testing.T) {
 	i := prepare(t)
 	i.launch()
 	b := i.open(true)
-	shoot := func(pages ...page) {
+	shootAs := func(b *browser, pages ...page) {
 		for _, p := range pages {
 			for _, l := range looks {
 				b.as(l)
@@ -32,6 +33,7 @@ func TestScreenshots(t *testing.T) {
 			}
 		}
 	}
+	shoot := func(pages ...page) { shootAs(b, pages...) }
 	shoot(page{name: "first-run", path: "/setup"})
 	i.makeAdmin()
 	shoot(pagesOfVisitors...)
@@ -44,6 +46,28 @@ func TestScreenshots(t *testing.T) {
 	b.visit("/search?q=picos")
 	id := js[string](b, `document.querySelector("main a.tile").dataset.id`)
 	shoot(pagesOfMembers("flower", id)...)
+
+	b.as(looks[0])
+	visitor, sent := i.open(true), t.TempDir()
+	var guests []string
+	for _, name := range []string{"Dune.jpg", "Storm.jpg"} { // the two that lie in the trash, seen by somebody else
+		guests = append(guests, filepath.Join(sent, name))
+		run(t, "vips", "thumbnail", filepath.Join(photos, name), guests[len(guests)-1], "1600")
+	}
+	s := b.settle(t, visitor, guests...)
+	shoot(among(pagesOfTheFamily(s), "albums", "album", "album-edit", "album-arrange", "members", "links", "guests-queue", "report",
+		"users", "user", "group", "invitations", "settings", "audit", "reports", "own-data", "security")...)
+	shootAs(visitor, among(pagesOfGuests(s), "share", "share-photo", "share-upload", "share-locked", "invitation", "privacy")...)
+}
+
+// among are the pages with these names.
+func among(pages []page, names ...string) (out []page) {
+	for _, p := range pages {
+		if slices.Contains(names, p.name) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // shoot writes what the screen shows, in WebP, with as much quality as fits

@@ -67,7 +67,7 @@ func TestInvitationFromMailToAlbum(t *testing.T) {
 		t.Errorf("%v", a)
 	}
 	guest.get(link).want(t, http.StatusSeeOther, "/albums/"+album.String()) // one's own, opened again
-	if a := s.browser().get(link); a.StatusCode != http.StatusNotFound || !strings.Contains(a.body, "This invitation does not hold") {
+	if a := s.browser().get(link); a.StatusCode != http.StatusNotFound || !strings.Contains(a.body, "This invitation is no longer valid") {
 		t.Errorf("used up: %v", a)
 	}
 	if a := s.browser().post(link, url.Values{"name": {"Eve"}, "password": {goodPassword}}); a.StatusCode != http.StatusNotFound {

@@ -36,13 +36,13 @@ func TestMailPage(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn("admin@example.org")
 	b.post("/admin/mail/test", nil).want(t, http.StatusSeeOther, "/admin/mail")
-	if a := b.get("/admin/mail"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "A test is on its way to you.") ||
-		!strings.Contains(a.body, "Waits to be sent") || !strings.Contains(a.body, "SMTP_URL") {
+	if a := b.get("/admin/mail"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "A test e-mail is on its way to you.") ||
+		!strings.Contains(a.body, "Waiting to be sent") || !strings.Contains(a.body, "SMTP_URL") {
 		t.Errorf("%v", a)
 	}
 	s.lastMail()
 	a := b.get("/admin/mail?state=sent")
-	if !strings.Contains(a.body, "Sent ") || strings.Contains(a.body, "Waits to be sent") {
+	if !strings.Contains(a.body, "Sent ") || strings.Contains(a.body, "Waiting to be sent") {
 		t.Errorf("%v", a)
 	}
 	files, err := s.outbox.List(1)

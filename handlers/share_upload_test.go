@@ -87,7 +87,7 @@ func TestAGuestSendsPhotosThatAreApproved(t *testing.T) {
 	if n := s.number("SELECT count(*) FROM media WHERE withheld IS NULL AND album_id = $1", s.album); n != 2 {
 		t.Errorf("%d items in the album", n)
 	}
-	if a := owner.get(queue); !strings.Contains(a.body, "Nothing waits") {
+	if a := owner.get(queue); !strings.Contains(a.body, "Nothing is waiting") {
 		t.Errorf("the queue afterwards: %s", a.body)
 	}
 	for name, fields := range map[string]url.Values{"nothing": {}, "no act": {"until": {until}}, "no time": {"do": {"approve"}}, "no id": {"do": {"approve"}, "id": {"x"}}} {

@@ -30,7 +30,7 @@ func TestAccountsPages(t *testing.T) {
 	if a := b.get("/admin/users?q=ANN&role=member&state=active"); !strings.Contains(a.body, "ann@example.org") || strings.Contains(a.body, `href="/admin/users/`+s.admin.ID.String()) {
 		t.Error(a)
 	}
-	b.get("/admin/users?q=nobody").has(t, "Nobody was found")
+	b.get("/admin/users?q=nobody").has(t, "Nobody found")
 	if a := b.get("/admin/users?role=king"); a.StatusCode != 422 {
 		t.Error(a)
 	}
@@ -58,11 +58,11 @@ func TestAccountsPages(t *testing.T) {
 	}
 	path := "/admin/users/" + bob.ID.String()
 	a.want(t, http.StatusSeeOther, path)
-	b.get(path).has(t, "The account of bob is there.", `value="10 GB"`)
+	b.get(path).has(t, "The account of bob was created.", `value="10 GB"`)
 
 	b.post(path+"/quota", url.Values{"quota": {""}}).want(t, http.StatusSeeOther, path)
 	b.post(path+"/admin", url.Values{"admin": {"1"}}).want(t, http.StatusSeeOther, path)
-	b.get(path).has(t, "is an administrator now", "Take the rights away")
+	b.get(path).has(t, "is an administrator now", "Remove administrator rights")
 	b.post(path+"/admin", url.Values{"admin": {"0"}}).want(t, http.StatusSeeOther, path)
 	in := s.signedIn("bob@example.org")
 	b.post(path+"/suspend", url.Values{"suspend": {"1"}}).want(t, http.StatusSeeOther, path)

@@ -35,7 +35,7 @@ func auditEntries() []admin.AuditEntry {
 			Changes: []admin.AuditChange{{Name: "Title", Before: "Summer", After: "Summer in Norway, with everybody who came along"}, {Name: "Who may see it", Before: "private", After: "members"}}, Facts: facts,
 		},
 		{Text: "Changed the role of a member", Object: "Family", About: "Grace Hopper", Who: "Ada Lovelace, by an API token", WhoHref: "/x", At: at, IP: "192.0.2.1", Changes: []admin.AuditChange{{Name: "What", Before: "viewer", After: "contributor"}}, Facts: facts},
-		{Text: "Did not get in: wrong e-mail address or password", Who: "A visitor", At: at, IP: "198.51.100.7"},
+		{Text: "Failed to sign in: wrong e-mail address or password", Who: "A visitor", At: at, IP: "198.51.100.7"},
 		{Text: "Let a suspended person in again", Who: "A deleted account", At: at, Erased: true},
 		{Text: "Deleted what had lain in the trash for long", Who: "Albumen itself", At: at, Facts: []admin.AuditFact{{Name: "Photos", Value: "412"}}},
 	}

@@ -18,7 +18,7 @@ func mailPages() map[string]templ.Component {
 	list := mails.List{
 		Page: page("/admin/mail"), Tabs: tabs, MoreURL: "/more", Mails: []mails.Mail{
 			{ID: "1", To: "maria@example.org", About: "An invitation into an album", Icon: "warning", State: "Given up after one attempt", Problem: "The mail server refuses this mail. Most often there is no such address.", Said: "550 5.1.1 <maria@example.org>: Recipient address rejected: User unknown in local recipient table", At: noon, RetryURL: "/r", ThrowURL: "/d"},
-			{ID: "2", To: "somebody.with.a.very.long.address@department.university.example.org", About: "An invitation to the site", Icon: "clock", State: "Waits to be sent", At: noon, ThrowURL: "/d"},
+			{ID: "2", To: "somebody.with.a.very.long.address@department.university.example.org", About: "An invitation to the site", Icon: "clock", State: "Waiting to be sent", At: noon, ThrowURL: "/d"},
 			{ID: "3", To: "tom@example.org", About: "A test, sent by an administrator", Icon: "check", State: "Sent 24 November 2026, 12:54", At: noon},
 		},
 		Outbox: []mails.File{{Name: "20261124T125427Z-01a20d9f-36fe-718b-a64e-6fcd05b1ac65.eml", Href: "/o", At: noon}},
@@ -53,7 +53,7 @@ func mailPages() map[string]templ.Component {
 
 func offered(o invitations.Offer) invitations.Offer {
 	o.Page, o.Title, o.Email = layout.Page{Path: "/invitations/x"}, "Ann invites you to “Summer at the lake”", "maria@example.org"
-	o.Text, o.Message = "You could look at the photos and add your own. The invitation holds until 8 December 2026.", "Come and look!\nThe ones of the boat are yours."
+	o.Text, o.Message = "You will be able to look at the photos and add your own. The invitation is valid until 8 December 2026.", "Come and look!\nThe ones of the boat are yours."
 	return o
 }
 

@@ -78,7 +78,7 @@ func albumMembers() members.Members {
 			Page: page("/albums/1/members"), Title: "Summer at the lake", Facts: []string{"128 photos", "Members only"},
 			Tabs: []albums.Tab{{Name: "photos", Label: "Photos", Href: "/x"}, {Name: "members", Label: "Members", Href: "/x"}, {Name: "edit", Label: "Edit", Href: "/x"}},
 		},
-		Open: "Besides, everybody who signs in may look at it.", Count: "4 people", AddURL: "/x", Roles: roles("viewer"), NextURL: "/x",
+		Open: "Everybody else who has an account may look at it, too.", Count: "4 people", AddURL: "/x", Roles: roles("viewer"), NextURL: "/x",
 		Groups: []ui.Option{{Value: "1", Label: "Family"}},
 		Grants: []members.Grant{
 			{ID: "1", Name: "Family", Note: "7 people · added by Ada", Group: true, RoleURL: "/x", RemoveURL: "/x", Roles: roles("contributor")},
@@ -101,7 +101,7 @@ func aloneInAlbum() members.Members {
 }
 
 func seenByViewer() members.Members {
-	m := members.Members{Head: albumMembers().Head, Count: "3 people", Leave: &members.Leave{URL: "/x", Text: "You no longer see this album, unless it is open to you in another way."}}
+	m := members.Members{Head: albumMembers().Head, Count: "3 people", Leave: &members.Leave{URL: "/x", Text: "You will no longer see this album, unless it is open to you in another way."}}
 	for _, p := range albumMembers().People {
 		m.People = append(m.People, members.Person{Name: p.Name, Role: p.Role})
 	}

@@ -55,6 +55,18 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What unfolds over the page folds again by Escape, or by a click beside it.
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && $("details.confirm[open]");
+  if (!open) return;
+  open.open = false;
+  $("summary", open).focus();
+  event.stopImmediatePropagation();
+});
+document.addEventListener("click", (event) => {
+  for (const open of $$("details.confirm[open]")) if (!open.contains(event.target)) open.open = false;
+});
+
 // The appearance changes at once; the form remembers it on the server.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
