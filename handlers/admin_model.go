@@ -133,7 +133,9 @@ func mlProcess(ctx context.Context, s ml.Status) admin.MLProcess {
 	switch s.State {
 	case ml.StateReady:
 		p.State = i18n.T(ctx, "model.ready", "Name", name)
-		p.Rate = i18n.T(ctx, "model.rate", "Rate", i18n.Decimal(ctx, s.ImagesPerSecond, 1))
+		if s.ImagesPerSecond > 0 {
+			p.Rate = i18n.T(ctx, "model.rate", "Rate", i18n.Decimal(ctx, s.ImagesPerSecond, 1))
+		}
 	case ml.StateLoading:
 		p.State = i18n.T(ctx, "model.loading", "Name", name)
 	case ml.StateFetching:

@@ -62,13 +62,13 @@ func TestModelPage(t *testing.T) {
 		statuses []ml.Status
 		want     []string
 	}{
-		{nil, []string{"no ml process runs", "Start one with"}},
-		{[]ml.Status{{State: ml.StateLoading, Model: ml.Model{Name: "laion"}}}, []string{"Loading laion", "loading the model"}},
-		{[]ml.Status{fetching}, []string{"Fetching laion: 1\u00a0MB of 4.2\u00a0MB", "<progress"}},
+		{nil, []string{"no model process is running", "Start one with"}},
+		{[]ml.Status{{State: ml.StateLoading, Model: ml.Model{Name: "laion"}}}, []string{"Loading laion", "model is being loaded"}},
+		{[]ml.Status{fetching}, []string{"Downloading laion: 1\u00a0MB of 4.2\u00a0MB", "<progress"}},
 		{[]ml.Status{{State: ml.StateNoModel, Model: ml.Model{Name: "laion"}, Detail: &ml.Detail{Code: ml.DetailOffline, Text: "no route to host"}}},
-			[]string{"cannot be fetched", "no route to host", "Has no model yet: laion", "box:77", " open>"}},
+			[]string{"cannot be downloaded", "no route to host", "Has no model yet: laion", "box:77", " open>"}},
 		{[]ml.Status{{State: ml.StateFailed, Model: ml.Model{Name: "laion"}, Detail: &ml.Detail{Code: ml.DetailFolder, Text: "config.json: lacks vision_config"}}},
-			[]string{"The folder of the model lacks something", "config.json: lacks vision_config", "Cannot use laion"}},
+			[]string{"Something in the folder of the model is missing", "config.json: lacks vision_config", "Cannot use laion"}},
 	} {
 		s.says(c.statuses...)
 		contains(t, b.ok("/admin/model"), append(c.want, "albumen-ml fetch-model", "CLIP_MODEL_URL")...)
@@ -89,7 +89,7 @@ func TestModelPage(t *testing.T) {
 	s.dispatch()
 	s.exec("UPDATE media_ai SET state = 'failed', error_code = 'decode', attempts = 2, lease_until = NULL")
 	page := b.ok("/admin/model")
-	contains(t, page, "Ready with first", "cpu avx2 ×2", "2 photos a second", "Search uses it", "never trained", "0 of 2 photos done; 2 could not be looked at",
+	contains(t, page, "Ready with first", "cpu avx2 ×2", "2 photos a second", "In use", "not trained", "0 of 2 photos done; 2 could not be looked at",
 		"mine.jpg", `href="/media/`+mine.String()+`"`, "A file of other@example.org", "cannot be read", `action="/admin/model/media/`+foreign.String()+`/retry"`)
 	lacks(t, page, "private.jpg", "is off", "/prune")
 	contains(t, b.ok("/admin"), "Ready: first.", `href="/admin/model"`)
@@ -119,7 +119,7 @@ func TestModelPage(t *testing.T) {
 	s.dispatch()
 	second := s.number("SELECT id FROM embedding_models WHERE name = 'second@1'")
 	use := "/admin/model/" + strconv.Itoa(second) + "/use"
-	contains(t, b.ok("/admin/model"), "Being built", `action="`+use+`"`)
+	contains(t, b.ok("/admin/model"), "Being prepared", `action="`+use+`"`)
 	b.post(use, nil).want(t, http.StatusSeeOther, "/admin/model")
 	if a := b.post(use, nil); a.StatusCode != http.StatusConflict {
 		t.Errorf("using what is used: %v", a)
@@ -130,7 +130,7 @@ func TestModelPage(t *testing.T) {
 		}
 	}
 	s.says(ready("first", false))
-	contains(t, b.ok("/admin/model"), "No ml process is ready with the model that search uses", `action="/admin/model/prune"`)
+	contains(t, b.ok("/admin/model"), "The model that search uses is not running", `action="/admin/model/prune"`)
 	b.post("/admin/model/prune", nil).want(t, http.StatusSeeOther, "/admin/model")
 	page = b.ok("/admin/model")
 	contains(t, page, "One model is being removed.", "Being removed in the background: first", "second")

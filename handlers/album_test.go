@@ -161,7 +161,7 @@ func TestAlbumPages(t *testing.T) {
 	if a = b.get("/albums"); !strings.Contains(a.body, album+"/restore") {
 		t.Error("the receipt has no undo")
 	}
-	if a = b.get(album); a.StatusCode != 200 || !strings.Contains(a.body, "lies in the trash") {
+	if a = b.get(album); a.StatusCode != 200 || !strings.Contains(a.body, "is in the trash") {
 		t.Errorf("its page in the trash: %d", a.StatusCode)
 	}
 	if a = b.post(album+"/restore", nil); a.StatusCode != 303 {

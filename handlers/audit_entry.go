@@ -78,10 +78,11 @@ func auditEntry(ctx context.Context, e app.AuditEntry) admin.AuditEntry {
 		Text: actionText(ctx, e.Action), Who: actorName(ctx, e), At: e.At.In(i18n.Zone(ctx)), IP: e.Ip, Erased: e.Erased(),
 	}
 	shown.Object = objectLabel(e.ObjectKind, detail)
-	if e.ObjectOpen && e.ObjectID != nil {
+	self := e.ObjectKind == "user" && e.ActorID != nil && e.ObjectID != nil && *e.ActorID == *e.ObjectID
+	if e.ObjectOpen && e.ObjectID != nil && !self {
 		shown.Href = objectHref(e.ObjectKind, *e.ObjectID)
 		if shown.Object == "" && shown.Href != "" {
-			shown.Object = kindName(ctx, e.ObjectKind)
+			shown.Object = i18n.T(ctx, "auditlog.show")
 		}
 	}
 	if same := e.ActorID != nil && e.SubjectID != nil && *e.ActorID == *e.SubjectID; !same && e.ObjectKind != "user" && e.SubjectName != shown.Object {

@@ -39,7 +39,7 @@ func TestInvitationFromMailToAlbum(t *testing.T) {
 	album := s.summer(ann)
 	b := s.signedIn("ann@example.org")
 	page := "/albums/" + album.String() + "/invitations"
-	if a := b.get(page); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "Nobody is invited") {
+	if a := b.get(page); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "No invitation is open") {
 		t.Fatalf("%v", a)
 	}
 	b.post(page, url.Values{"list": {"new@example.org"}, "role": {"contributor"}, "message": {"Come!"}}).want(t, http.StatusSeeOther, page)

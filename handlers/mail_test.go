@@ -68,7 +68,7 @@ func TestMailPage(t *testing.T) {
 
 	s.exec("UPDATE mails SET state = 'dead', data = 'x', error_code = 'rejected', error = '550 no such <mailbox>'")
 	a = b.get("/admin/mail?state=dead")
-	for _, want := range []string{"Given up after one attempt", "refuses this mail", "550 no such &lt;mailbox&gt;", "/retry", "/discard"} {
+	for _, want := range []string{"Given up after one attempt", "refuses this e-mail", "550 no such &lt;mailbox&gt;", "/retry", "/discard"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -98,7 +98,7 @@ func TestMailTextPage(t *testing.T) {
 		return url.Values{"act": {act}, "version": {version}, "subject": {subject}, "body": {body}}
 	}
 	a := b.post(path, typed("save", "0", "Hi {{Nobody}}", "Text"))
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Line 1, character 4: There is no placeholder {{Nobody}} in this mail.") || !strings.Contains(a.body, "Hi {{Nobody}}") {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Line 1, character 4: There is no placeholder {{Nobody}} in this e-mail.") || !strings.Contains(a.body, "Hi {{Nobody}}") {
 		t.Errorf("%v", a)
 	}
 	a = b.post(path, typed("preview", "0", "Hi {{Name}}", "<b>{{Name}}</b>"))

@@ -41,7 +41,7 @@ func TestMembersPage(t *testing.T) {
 	// The same answer whether there is an account or not.
 	for _, email := range []string{"bob@example.org", "nobody@example.org"} {
 		b.post(path+"/members", url.Values{"email": {email}, "role": {"viewer"}}).want(t, http.StatusSeeOther, path+"/members")
-		b.get(path+"/members").has(t, email+" is added, or invited by mail")
+		b.get(path+"/members").has(t, email+" was added, or invited by e-mail")
 	}
 	for _, bad := range []url.Values{{"email": {"x"}, "role": {"viewer"}}, {"email": {"bob@example.org"}, "role": {"owner"}}, {"email": {"owner@example.org"}, "role": {"viewer"}}} {
 		if a := b.post(path+"/members", bad); a.StatusCode != 422 && a.StatusCode != 409 || !strings.Contains(a.body, `value="`+bad.Get("email")+`"`) {

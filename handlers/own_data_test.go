@@ -22,14 +22,14 @@ func TestDeletingOnesOwnAccount(t *testing.T) {
 		t.Error(a)
 	}
 	b.post("/account/data/delete", url.Values{"current": {goodPassword}}).want(t, http.StatusSeeOther, "/login?leaving")
-	if a := b.get("/login?leaving"); !strings.Contains(a.body, "is going to be deleted") {
+	if a := b.get("/login?leaving"); !strings.Contains(a.body, "will be deleted") {
 		t.Error(a)
 	}
 	if a := other.get("/account"); a.StatusCode == http.StatusOK {
 		t.Error("another browser is still signed in")
 	}
 	b.signIn("ann@example.org", goodPassword)
-	if a := b.get("/account"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "not going to be deleted") {
+	if a := b.get("/account"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "will not be deleted") {
 		t.Errorf("nothing tells that the account stays: %v", a)
 	}
 	// The same through the API; then an administrator sees nobody gone, yet.
@@ -55,7 +55,7 @@ func TestACopyOfOnesDataInTheBrowser(t *testing.T) {
 	b := s.signedIn("ann@example.org")
 	b.post("/account/data/export", nil).want(t, http.StatusSeeOther, "/account/data")
 	a := b.get("/account/data")
-	if !strings.Contains(a.body, "about to be made") || a.Header.Get("Refresh") == "" {
+	if !strings.Contains(a.body, "will be made in a moment") || a.Header.Get("Refresh") == "" {
 		t.Error(a)
 	}
 	if a := b.post("/account/data/export", nil); a.StatusCode != http.StatusConflict {

@@ -100,7 +100,7 @@ func TestReportingAPhoto(t *testing.T) {
 	if a := ann.get("/media/" + photo); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a deleted photo: %v", a)
 	}
-	if a := admin.post(at[1]+"/dismiss", nil); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "decided meanwhile") {
+	if a := admin.post(at[1]+"/dismiss", nil); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "decided in the meantime") {
 		t.Errorf("decided twice: %v", a)
 	}
 	if page := admin.ok("/admin/reports?state=closed"); !strings.Contains(page, "Deleted") {

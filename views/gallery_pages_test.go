@@ -222,7 +222,7 @@ func tokens(created string) account.Tokens {
 }
 
 func status() admin.Status {
-	return admin.Status{Page: page("/admin"), Version: "0.1.0", RetryURL: "/admin/retry", Meaning: "The ml process has no model, so photos are found by words only.", MeaningURL: "/admin/model",
+	return admin.Status{Page: page("/admin"), Version: "0.1.0", RetryURL: "/admin/retry", Meaning: "There is no model, so photos are found by words only.", MeaningURL: "/admin/model",
 		Processes: []admin.Process{{Name: "web", Host: "album-1", State: "running", OK: true, Since: noon}, {Name: "worker", Host: "album-1", State: "not seen for 2 minutes", Since: noon}},
 		Queues:    []admin.Queue{{Name: "process_media", Waiting: 1204, Running: 4, Retry: 2, Oldest: 95 * time.Second}, {Name: "embed_image"}},
 		Totals:    []admin.Total{{Label: "Photos", Value: "48,211"}, {Label: "Originals", Value: "312 GB"}, {Label: "Waiting", Value: "1,204"}, {Label: "Failed", Value: "2"}},
