@@ -69,8 +69,9 @@ var ownAccess = map[string]ownCase{
 		return second(a.UpdateSettings(ctx, x, app.Settings{Name: "N", Language: "en", TimeZone: "UTC", Theme: "dark"}))
 	}, accounting},
 	"Identities":   {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Identities(ctx, x)) }, accounting},
+	"Passkeys":     {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Passkeys(ctx, x)) }, accounting},
 	"Factors":      {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.Factors(ctx, x)) }, accounting},
-	"NoteSignIn":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignIn(ctx, x) }, "uooooou"},
+	"NoteSignIn":   {func(ctx context.Context, a *app.App, x app.Actor) error { return a.NoteSignIn(ctx, x, app.WayPassword) }, "uooooou"},
 	"RemoveAvatar": {func(ctx context.Context, a *app.App, x app.Actor) error { return a.RemoveAvatar(ctx, x) }, accounting},
 	"OwnSessions":  {func(ctx context.Context, a *app.App, x app.Actor) error { return second(a.OwnSessions(ctx, x, "")) }, accounting},
 	"EndOtherSessions": {func(ctx context.Context, a *app.App, x app.Actor) error {

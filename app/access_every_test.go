@@ -23,6 +23,10 @@ var testedElsewhere = map[string]string{
 	"SuspendUser":   "TestUserManagementAccess",
 	"ResetPassword": "TestUserManagementAccess",
 
+	"BeginPasskey":       "TestPasskeyAccess",
+	"AddPasskey":         "TestPasskeyAccess",
+	"RenamePasskey":      "TestPasskeyAccess",
+	"RemovePasskey":      "TestPasskeyAccess",
 	"BeginTOTP":          "TestFactorAccess",
 	"BeginLinking":       "TestIdentityAccess",
 	"Unlink":             "TestIdentityAccess",
@@ -73,6 +77,7 @@ var withoutActor = []string{
 	"ActorOfToken", "SignIn", "CreateTokenWithPassword", "FirstRun", "FirstRunCode", "FinishFirstRun",
 	"AcceptInvitationAsNew",
 	"PublicSite", "FormStamp", "Policy", "SignUp", "ConfirmSignUp", "RequestLink", "CheckLink", "ResetWithLink", "ConfirmEmail", "RevertEmail", "BeginSignInStep", "SignInStep", "FinishSignInStep", "IdentityProviderName", "BeginOIDC",
+	"PasskeysPossible", "BeginPasskeySignIn", "SignInWithPasskey", "BeginPasskeyStep", "FinishPasskeyStep",
 }
 
 // Every exported use-case takes an Actor and has its rows, or is on the list.

@@ -98,12 +98,17 @@ func IsUnverified(err error) bool {
 	return ok && e.Key == keyUnverified
 }
 
-// NoteSignIn writes into the audit log that a session of the actor's begins.
-func (a *App) NoteSignIn(ctx context.Context, actor Actor) error {
+// NoteSignIn writes into the audit log that a session of the actor's begins, and
+// by which way.
+func (a *App) NoteSignIn(ctx context.Context, actor Actor, way Way) error {
 	if !actor.SignedIn() {
 		return Unauthenticated()
 	}
-	return a.audit(ctx, a.db.Queries, actor, auditEvent{Action: "session.begin", Kind: "user", Object: actor.UserID()})
+	event := auditEvent{Action: "session.begin", Kind: "user", Object: actor.UserID()}
+	if way != "" {
+		event.Detail = map[string]any{"way": way}
+	}
+	return a.audit(ctx, a.db.Queries, actor, event)
 }
 
 // CreateUser makes an account; only site admins and the system may.

@@ -101,6 +101,9 @@ func (p *post) leaver() (user db.User, needles []string) {
 	if _, _, err := p.CreateToken(p.t.Context(), actor, app.NewToken{Name: "Zwicknagl's phone"}); err != nil {
 		p.t.Fatal(err)
 	}
+	p.exec("INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, backup_eligible, backed_up, created_at) VALUES (gen_random_uuid(), $1, 'Zwicknagl''s key', 'x', 'x', 0, false, false, now())", user.ID)
+	p.exec("INSERT INTO passkey_challenges (key_hash, purpose, user_id, name, session, expires_at) VALUES (sha256('x'), 'add', $1, 'Zwicknagl''s next key', '{}', now() + interval '1 day')", user.ID)
+	p.exec("INSERT INTO identities (id, user_id, issuer, subject, email, created_at) VALUES (gen_random_uuid(), $1, 'https://id.example.org', 'zwicknagl', 'xanthippe@example.org', now())", user.ID)
 	sessions := app.NewSessions(p.db, func() time.Time { return p.now })
 	if err := sessions.Create(p.t.Context(), "browser", []byte("x"), p.now.Add(time.Hour), app.Visitor{UserID: user.ID}); err != nil {
 		p.t.Fatal(err)

@@ -17,6 +17,7 @@ type Factors struct {
 	Password      bool       // there is one
 	TOTPAt        *time.Time // since when codes of an authenticator app are asked for; nil: they are not
 	RecoveryCodes int        // that are left
+	Passkeys      int
 }
 
 // SecondStep reports whether the password alone does not let in.
@@ -35,7 +36,7 @@ func factorsOf(ctx context.Context, q *db.Queries, id uuid.UUID) (Factors, error
 	if err != nil {
 		return Factors{}, fmt.Errorf("load how user %s signs in: %w", id, err)
 	}
-	return Factors{row.HasPassword, row.TotpAt, int(row.RecoveryCodes)}, nil
+	return Factors{row.HasPassword, row.TotpAt, int(row.RecoveryCodes), int(row.Passkeys)}, nil
 }
 
 // codeLimits stop the guessing of codes: six digits, three of which are good at

@@ -25,7 +25,20 @@ type Visitor struct {
 	IP        string
 	UserAgent string
 	Remember  bool // of a new session: SessionIdle holds, not SessionBrief
+	Way       Way  // of a new session: what its person came in with
 }
+
+// Way is what somebody came in with.
+type Way string
+
+// The ways in; "" is not noted.
+const (
+	WayPassword Way = "password"
+	WayCode     Way = "code" // after the password
+	WayProvider Way = "provider"
+	WayPasskey  Way = "passkey"
+	WayKeyStep  Way = "key_step" // a passkey, after the password
+)
 
 const maxUserAgent = 300
 
@@ -83,7 +96,7 @@ func (s *Sessions) Find(ctx context.Context, token string, v Visitor) (found Ses
 // Create stores a new session of v's.
 func (s *Sessions) Create(ctx context.Context, token string, data []byte, expires time.Time, v Visitor) error {
 	params := db.CreateSessionParams{
-		TokenHash: hashSecret(token), Data: data, Ip: v.IP, UserAgent: v.agent(), Remembered: v.Remember, Now: s.now(), ExpiresAt: expires,
+		TokenHash: hashSecret(token), Data: data, Ip: v.IP, UserAgent: v.agent(), Remembered: v.Remember, Way: string(v.Way), Now: s.now(), ExpiresAt: expires,
 	}
 	if v.UserID != (uuid.UUID{}) {
 		params.UserID = &v.UserID

@@ -18,6 +18,7 @@ type OwnSession struct {
 	Address    string    // of the last request, at most a minute behind
 	UserAgent  string
 	Remembered bool
+	Way        Way
 	SignedInAt time.Time
 	LastSeenAt time.Time
 }
@@ -39,7 +40,7 @@ func (a *App) OwnSessions(ctx context.Context, actor Actor, current string) ([]O
 	}
 	list := make([]OwnSession, len(rows))
 	for i, r := range rows {
-		list[i] = OwnSession{r.ID, r.IsCurrent, r.Ip, r.UserAgent, r.Remembered, r.CreatedAt, r.LastSeenAt}
+		list[i] = OwnSession{r.ID, r.IsCurrent, r.Ip, r.UserAgent, r.Remembered, Way(r.Way), r.CreatedAt, r.LastSeenAt}
 	}
 	return list, nil
 }

@@ -18,6 +18,7 @@ type HalfSignIn struct {
 	User     db.User
 	Remember bool
 	Next     string // a path of the site, "" for the timeline
+	Passkey  bool   // one may take the place of the code
 }
 
 // BeginSignInStep returns the token of a half sign-in, which FinishSignInStep
@@ -51,7 +52,11 @@ func (a *App) SignInStep(ctx context.Context, token string) (HalfSignIn, error) 
 	if err != nil {
 		return HalfSignIn{}, fmt.Errorf("load a half sign-in: %w", err)
 	}
-	return HalfSignIn{row.User, row.SignInStep.Remember, row.SignInStep.Next}, nil
+	holder, err := a.holder(ctx, row.User)
+	if err != nil {
+		return HalfSignIn{}, err
+	}
+	return HalfSignIn{row.User, row.SignInStep.Remember, row.SignInStep.Next, a.PasskeysPossible() && len(holder.keys) > 0}, nil
 }
 
 // FinishSignInStep takes a code of the app or a recovery code and returns who
@@ -63,7 +68,7 @@ func (a *App) FinishSignInStep(ctx context.Context, token, code string, from net
 		return HalfSignIn{}, err
 	}
 	if err := a.takeCode(ctx, half.User, code, from); err != nil {
-		return HalfSignIn{}, err
+		return HalfSignIn{Passkey: half.Passkey}, err
 	}
 	return half, a.endSignInStep(ctx, token)
 }

@@ -357,6 +357,9 @@ SELECT jsonb_build_object('kind', 'authenticator_app', 'created_at', t.created_a
 UNION ALL
 SELECT jsonb_build_object('kind', 'identity', 'issuer', i.issuer, 'email', i.email, 'created_at', i.created_at, 'last_used_at', i.last_used_at)::jsonb
   FROM identities i WHERE i.user_id = $1
+UNION ALL
+SELECT jsonb_build_object('kind', 'passkey', 'name', p.name, 'created_at', p.created_at, 'last_used_at', p.last_used_at)::jsonb
+  FROM passkeys p WHERE p.user_id = $1
 `
 
 // How the person signs in beside the password: since when, no secrets.
@@ -673,7 +676,7 @@ func (q *Queries) ExportReports(ctx context.Context, arg ExportReportsParams) ([
 }
 
 const exportSessions = `-- name: ExportSessions :many
-SELECT jsonb_build_object('ip', s.ip, 'user_agent', s.user_agent, 'remembered', s.remembered, 'created_at', s.created_at, 'last_seen_at', s.last_seen_at)::jsonb
+SELECT jsonb_build_object('ip', s.ip, 'user_agent', s.user_agent, 'remembered', s.remembered, 'way', s.way, 'created_at', s.created_at, 'last_seen_at', s.last_seen_at)::jsonb
   FROM sessions s WHERE s.user_id = $1::uuid ORDER BY s.created_at
 `
 

@@ -120,6 +120,7 @@ func (q *Queries) DeleteTOTP(ctx context.Context, userID uuid.UUID) (int64, erro
 const factorsOf = `-- name: FactorsOf :one
 SELECT (SELECT t.confirmed_at FROM totp t WHERE t.user_id = u.id) AS totp_at,
        (SELECT count(*) FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_codes,
+       (SELECT count(*) FROM passkeys p WHERE p.user_id = u.id) AS passkeys,
        u.password_hash <> '' AS has_password
   FROM users u WHERE u.id = $1
 `
@@ -127,13 +128,19 @@ SELECT (SELECT t.confirmed_at FROM totp t WHERE t.user_id = u.id) AS totp_at,
 type FactorsOfRow struct {
 	TotpAt        *time.Time
 	RecoveryCodes int64
+	Passkeys      int64
 	HasPassword   bool
 }
 
 func (q *Queries) FactorsOf(ctx context.Context, userID uuid.UUID) (FactorsOfRow, error) {
 	row := q.db.QueryRow(ctx, factorsOf, userID)
 	var i FactorsOfRow
-	err := row.Scan(&i.TotpAt, &i.RecoveryCodes, &i.HasPassword)
+	err := row.Scan(
+		&i.TotpAt,
+		&i.RecoveryCodes,
+		&i.Passkeys,
+		&i.HasPassword,
+	)
 	return i, err
 }
 

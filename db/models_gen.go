@@ -778,6 +778,30 @@ type OperationItem struct {
 	After       []byte
 }
 
+type Passkey struct {
+	ID             uuid.UUID
+	UserID         uuid.UUID
+	Name           string
+	CredentialID   []byte
+	PublicKey      []byte
+	Transports     []string
+	SignCount      int64
+	BackupEligible bool
+	BackedUp       bool
+	CreatedAt      time.Time
+	LastUsedAt     *time.Time
+	SuspectedAt    *time.Time
+}
+
+type PasskeyChallenge struct {
+	KeyHash   []byte
+	Purpose   string
+	UserID    *uuid.UUID
+	Name      string
+	Session   []byte
+	ExpiresAt time.Time
+}
+
 type PendingObject struct {
 	StorageKey string
 	DeleteAt   time.Time
@@ -847,6 +871,7 @@ type Session struct {
 	ExpiresAt  time.Time
 	ID         uuid.UUID
 	Remembered bool
+	Way        string
 }
 
 type ShareLink struct {

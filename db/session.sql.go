@@ -13,8 +13,8 @@ import (
 )
 
 const createSession = `-- name: CreateSession :exec
-INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, remembered, created_at, last_seen_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
+INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, remembered, way, created_at, last_seen_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
 `
 
 type CreateSessionParams struct {
@@ -24,6 +24,7 @@ type CreateSessionParams struct {
 	Ip         string
 	UserAgent  string
 	Remembered bool
+	Way        string
 	Now        time.Time
 	ExpiresAt  time.Time
 }
@@ -36,6 +37,7 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) er
 		arg.Ip,
 		arg.UserAgent,
 		arg.Remembered,
+		arg.Way,
 		arg.Now,
 		arg.ExpiresAt,
 	)
@@ -203,7 +205,7 @@ func (q *Queries) FindVisit(ctx context.Context, arg FindVisitParams) (FindVisit
 }
 
 const listSessionsOf = `-- name: ListSessionsOf :many
-SELECT id, ip, user_agent, remembered, created_at, last_seen_at, token_hash = $1::bytea AS is_current
+SELECT id, ip, user_agent, remembered, way, created_at, last_seen_at, token_hash = $1::bytea AS is_current
   FROM sessions
  WHERE user_id = $2::uuid AND expires_at > $3
    AND last_seen_at > CASE WHEN remembered THEN $4::timestamptz ELSE $5::timestamptz END
@@ -223,6 +225,7 @@ type ListSessionsOfRow struct {
 	Ip         string
 	UserAgent  string
 	Remembered bool
+	Way        string
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	IsCurrent  bool
@@ -249,6 +252,7 @@ func (q *Queries) ListSessionsOf(ctx context.Context, arg ListSessionsOfParams) 
 			&i.Ip,
 			&i.UserAgent,
 			&i.Remembered,
+			&i.Way,
 			&i.CreatedAt,
 			&i.LastSeenAt,
 			&i.IsCurrent,

@@ -63,6 +63,9 @@ func (s *Server) refusedForm(c echo.Context, err error, typed url.Values, make f
 // accountForm renders the form, inside the shell of the signed-in or as a card.
 func (s *Server) accountForm(c echo.Context, status int, f account.Form, inside bool) error {
 	f.Page = s.page(c)
+	if f.Passkey != nil {
+		f.Page.Scripts = []string{passkeyScript}
+	}
 	if inside {
 		return s.render(c, status, account.FormPage(f))
 	}

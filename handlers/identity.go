@@ -89,7 +89,7 @@ func (h identityHandlers) back(c echo.Context) error {
 	if arrived.Linked {
 		return h.done(c, layout.Receipt{Text: i18n.T(c.Request().Context(), "identity.linked", "Name", h.app.IdentityProviderName())}, securityPath)
 	}
-	return h.arrive(c, arrival{arrived.User, arrived.Remember, arrived.Next})
+	return h.arrive(c, arrival{arrived.User, arrived.Remember, arrived.Next, app.WayProvider})
 }
 
 // failed says what became of the way to the provider, and where to go on.

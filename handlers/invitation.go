@@ -64,7 +64,7 @@ func (h offerHandlers) accept(c echo.Context) error {
 	}
 	user, album, err := h.app.AcceptInvitationAsNew(ctx, token, n, client(c))
 	if err == nil {
-		if err := h.beginSession(c, user); err != nil {
+		if err := h.beginSession(c, user, app.WayPassword); err != nil {
 			return err
 		}
 		return seeOther(c, invitedTo(album))

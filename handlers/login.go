@@ -21,6 +21,7 @@ type entryApp interface {
 	PublicSite(context.Context) (app.PublicSite, error)
 	NoteSignOut(context.Context, app.Actor) error
 	IdentityProviderName() string
+	PasskeysPossible() bool
 	SignIn(ctx context.Context, email, password string, from netip.Addr) (db.User, error)
 }
 
@@ -82,6 +83,9 @@ func (h entryHandlers) view(c echo.Context, v account.Login) (account.Login, err
 	if site.SignUp {
 		v.SignUpURL = "/signup"
 	}
+	if h.app.PasskeysPossible() {
+		v.Page.Scripts, v.Passkey = []string{passkeyScript}, &account.PasskeyUse{BeginURL: passkeyEnterPath + "/begin", FinishURL: passkeyEnterPath}
+	}
 	if v.OtherName = h.app.IdentityProviderName(); v.OtherName != "" {
 		v.OtherURL = oidcPath
 		if v.Next != "" {
@@ -115,7 +119,7 @@ func (h entryHandlers) submit(c echo.Context) error {
 		}
 		return h.render(c, status, account.LoginPage(view))
 	}
-	return h.arrive(c, arrival{user, remember, next})
+	return h.arrive(c, arrival{user, remember, next, app.WayPassword})
 }
 
 // logout forgets the session on both sides. Cookies are not named: the browser

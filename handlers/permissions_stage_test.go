@@ -158,6 +158,7 @@ var objects = []struct {
 	{"/email/:token", func(*stage) string { return "none" }},
 	{"/email-back/:token", func(*stage) string { return "none" }},
 	{"/account/security/link/:id", (*stage).ownIdentity},
+	{"/account/security/passkeys/:id", (*stage).ownPasskey},
 	{"/account/sessions/:id", (*stage).ownSession},
 	{"/api/v1/me/sessions/:id", (*stage).ownSession},
 	{"/users/:id", (*stage).pictured},
@@ -233,6 +234,14 @@ func (st *stage) ownToken() string {
 func (st *stage) ownIdentity() string {
 	id := uuid.New()
 	st.exec("INSERT INTO identities (id, user_id, issuer, subject, created_at) VALUES ($1, $2, 'https://id.example.org', $3, now())", id, st.people["uploader"].ID, id.String())
+	return id.String()
+}
+
+// ownPasskey is a key of the uploader's.
+func (st *stage) ownPasskey() string {
+	id := uuid.New()
+	st.exec("INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, backup_eligible, backed_up, created_at) VALUES ($1, $2, 'Phone', $3, 'x', 0, false, false, now())",
+		id, st.people["uploader"].ID, id[:])
 	return id.String()
 }
 

@@ -39,6 +39,11 @@ func (s *Server) routes(d Deps) {
 	step := stepHandlers{s, d.App}
 	s.get(stepPath, step.form)
 	e.POST(stepPath, step.submit)
+	passkeyEntry := passkeyEntryHandlers{s, d.App}
+	e.POST(passkeyEnterPath+"/begin", passkeyEntry.begin)
+	e.POST(passkeyEnterPath, passkeyEntry.enter)
+	e.POST(passkeyStepPath+"/begin", passkeyEntry.beginStep)
+	e.POST(passkeyStepPath, passkeyEntry.finishStep)
 	identity := identityHandlers{s, d.App}
 	s.get(oidcPath, identity.begin)
 	s.get(OIDCBackPath, identity.back)
@@ -285,6 +290,14 @@ func (s *Server) routes(d Deps) {
 	e.POST(totpPath+"/off", security.turnOff)
 	s.get(recoveryPath, security.recoveryForm)
 	e.POST(recoveryPath, security.makeCodes)
+	passkey := passkeyHandlers{s, d.App}
+	s.get(passkeysPath, passkey.list)
+	e.POST(passkeysPath+"/begin", passkey.begin)
+	e.POST(passkeysPath, passkey.add)
+	s.get(passkeysPath+"/:id", passkey.renameForm)
+	e.POST(passkeysPath+"/:id", passkey.rename)
+	s.get(passkeysPath+"/:id/remove", passkey.removeForm)
+	e.POST(passkeysPath+"/:id/remove", passkey.remove)
 	s.get(linkPath, identity.linkForm)
 	e.POST(linkPath, identity.link)
 	s.get(linkPath+"/:id", identity.unlinkForm)

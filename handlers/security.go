@@ -57,6 +57,12 @@ func (h securityHandlers) show(c echo.Context) error {
 		password.Acts = []account.Link{{Title: i18n.T(ctx, "security.password_change"), Href: accountPath + "/password"}}
 	}
 	p.Rows = append(p.Rows, password)
+	keys := account.Way{Icon: "passkey", Title: i18n.T(ctx, "passkey.title"), State: i18n.T(ctx, "passkey.none"),
+		Acts: []account.Link{{Title: i18n.T(ctx, "passkey.add"), Href: passkeysPath}}}
+	if factors.Passkeys > 0 {
+		keys.State, keys.Acts[0].Title = i18n.N(ctx, "passkey.count", factors.Passkeys), i18n.T(ctx, "passkey.manage")
+	}
+	p.Rows = append(p.Rows, keys)
 	totp := account.Way{Icon: "clock", Title: i18n.T(ctx, "totp.title"), State: i18n.T(ctx, "totp.off"),
 		Acts: []account.Link{{Title: i18n.T(ctx, "totp.set_up"), Href: totpPath}}}
 	if factors.TOTPAt != nil {

@@ -19,7 +19,7 @@ import (
 // sessionUsers is what recognising a client needs.
 type sessionUsers interface {
 	ActorOfToken(ctx context.Context, secret string) (app.Actor, error)
-	NoteSignIn(context.Context, app.Actor) error
+	NoteSignIn(context.Context, app.Actor, app.Way) error
 	CancelDeletion(context.Context, app.Actor) (bool, error)
 	BeginSignInStep(context.Context, app.HalfSignIn) (string, error)
 	PublicSite(context.Context) (app.PublicSite, error)
@@ -221,6 +221,7 @@ type arrival struct {
 	user     db.User
 	remember bool   // the browser is the person's own
 	next     string // a path of this site, "" for the timeline
+	way      app.Way
 }
 
 // arrive signs in whoever has shown the right password, and leads to where they
@@ -235,13 +236,18 @@ func (s *Server) arrive(c echo.Context, a arrival) error {
 
 // admit begins the session of somebody who owes nothing more.
 func (s *Server) admit(c echo.Context, a arrival) error {
-	if a.remember {
-		s.remember(c)
-	}
-	if err := s.beginSession(c, a.user); err != nil {
+	if err := s.enter(c, a); err != nil {
 		return err
 	}
 	return seeOther(c, orHome(a.next))
+}
+
+// enter is admit without an answer.
+func (s *Server) enter(c echo.Context, a arrival) error {
+	if a.remember {
+		s.remember(c)
+	}
+	return s.beginSession(c, a.user, a.way)
 }
 
 // remember lets the session that is about to begin outlast the browser.
@@ -253,14 +259,14 @@ func (s *Server) remember(c echo.Context) {
 
 // beginSession signs the user in under a new token: one that was there before
 // is worth nothing afterwards.
-func (s *Server) beginSession(c echo.Context, user db.User) error {
+func (s *Server) beginSession(c echo.Context, user db.User, way app.Way) error {
 	ctx := c.Request().Context()
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	visitOf(ctx).UserID = user.ID
+	visitOf(ctx).UserID, visitOf(ctx).Way = user.ID, way
 	c.Set(actorKey, app.UserActor(user))
-	if err := s.users.NoteSignIn(ctx, s.actor(c)); err != nil {
+	if err := s.users.NoteSignIn(ctx, s.actor(c), way); err != nil {
 		return err
 	}
 	kept, err := s.users.CancelDeletion(ctx, s.actor(c))

@@ -36,7 +36,7 @@ func (h sessionListHandlers) list(c echo.Context) error {
 	p := account.Sessions{Page: h.page(c)}
 	for _, s := range sessions {
 		shown := account.Session{
-			Device: agentText(ctx, s.UserAgent), Address: s.Address, Current: s.Current, Remembered: s.Remembered,
+			Device: agentText(ctx, s.UserAgent), Address: s.Address, Current: s.Current, Remembered: s.Remembered, Way: wayText(ctx, s.Way),
 			SignedInAt: s.SignedInAt, LastSeenAt: s.LastSeenAt,
 		}
 		if s.Current {
@@ -48,6 +48,18 @@ func (h sessionListHandlers) list(c echo.Context) error {
 		p.EndOthersURL = sessionsPath + "/end-others"
 	}
 	return h.render(c, http.StatusOK, account.SessionsPage(p))
+}
+
+// wayText says what somebody came in with; "" where that is not known.
+func wayText(ctx context.Context, way app.Way) string {
+	key := map[app.Way]string{
+		app.WayPassword: "sessions.way.password", app.WayCode: "sessions.way.code", app.WayProvider: "sessions.way.provider",
+		app.WayPasskey: "sessions.way.passkey", app.WayKeyStep: "sessions.way.key_step",
+	}[way]
+	if key == "" {
+		return ""
+	}
+	return i18n.T(ctx, key)
 }
 
 func (h sessionListHandlers) end(c echo.Context) error {

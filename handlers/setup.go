@@ -58,7 +58,7 @@ func (h setupHandlers) submit(c echo.Context) error {
 			Page: h.page(c), ActionURL: "/setup", Code: fields.Get("code"), Name: n.Name, Email: n.Email, Errors: shown,
 		}))
 	}
-	if err := h.beginSession(c, user); err != nil {
+	if err := h.beginSession(c, user, app.WayPassword); err != nil {
 		return err
 	}
 	return seeOther(c, home)

@@ -58,21 +58,27 @@ func (s *Server) owesStep(c echo.Context, a arrival) (bool, error) {
 	return true, seeOther(c, stepPath)
 }
 
-func (h stepHandlers) view(c echo.Context) func(url.Values, ui.Errors) account.Form {
+func (h stepHandlers) view(c echo.Context, passkey bool) func(url.Values, ui.Errors) account.Form {
 	ctx := c.Request().Context()
 	return func(_ url.Values, errs ui.Errors) account.Form {
+		var use *account.PasskeyUse
+		if passkey {
+			use = &account.PasskeyUse{BeginURL: passkeyStepPath + "/begin", FinishURL: passkeyStepPath}
+		}
 		return account.Form{
-			Title: i18n.T(ctx, "step.title"), Lead: i18n.T(ctx, "step.lead"), ActionURL: stepPath, Submit: i18n.T(ctx, "login.submit"),
+			Passkey: use,
+			Title:   i18n.T(ctx, "step.title"), Lead: i18n.T(ctx, "step.lead"), ActionURL: stepPath, Submit: i18n.T(ctx, "login.submit"),
 			Fields: inputsOf(ctx, nil, errs, codeField), Errors: errs, Links: []account.Link{{Title: i18n.T(ctx, "step.again"), Href: "/login"}},
 		}
 	}
 }
 
 func (h stepHandlers) form(c echo.Context) error {
-	if _, err := h.app.SignInStep(c.Request().Context(), h.stepToken(c)); err != nil {
+	half, err := h.app.SignInStep(c.Request().Context(), h.stepToken(c))
+	if err != nil {
 		return h.tooLate(c, err)
 	}
-	return h.accountForm(c, http.StatusOK, h.view(c)(nil, nil), false)
+	return h.accountForm(c, http.StatusOK, h.view(c, half.Passkey)(nil, nil), false)
 }
 
 func (h stepHandlers) submit(c echo.Context) error {
@@ -85,10 +91,10 @@ func (h stepHandlers) submit(c echo.Context) error {
 		return h.tooLate(c, err)
 	}
 	if err != nil {
-		return h.refusedForm(c, err, nil, h.view(c), false)
+		return h.refusedForm(c, err, nil, h.view(c, half.Passkey), false)
 	}
 	c.SetCookie(h.stepCookie("", -1))
-	return h.admit(c, arrival{half.User, half.Remember, half.Next})
+	return h.admit(c, arrival{half.User, half.Remember, half.Next, app.WayCode})
 }
 
 // tooLate leads back to the password when there is no half sign-in.

@@ -138,5 +138,5 @@ func (h signUpHandlers) confirmed(c echo.Context) error {
 	if err != nil {
 		return h.confirmProblem(c, err, fields)
 	}
-	return h.arrive(c, arrival{user: user})
+	return h.arrive(c, arrival{user: user, way: app.WayPassword})
 }

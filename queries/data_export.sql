@@ -76,7 +76,7 @@ SELECT jsonb_build_object('id', g.id, 'name', g.name)::jsonb FROM group_members 
 SELECT (to_jsonb(t) - 'token_hash' - 'user_id')::jsonb FROM api_tokens t WHERE t.user_id = sqlc.arg(user_id) ORDER BY t.id;
 
 -- name: ExportSessions :many
-SELECT jsonb_build_object('ip', s.ip, 'user_agent', s.user_agent, 'remembered', s.remembered, 'created_at', s.created_at, 'last_seen_at', s.last_seen_at)::jsonb
+SELECT jsonb_build_object('ip', s.ip, 'user_agent', s.user_agent, 'remembered', s.remembered, 'way', s.way, 'created_at', s.created_at, 'last_seen_at', s.last_seen_at)::jsonb
   FROM sessions s WHERE s.user_id = sqlc.arg(user_id)::uuid ORDER BY s.created_at;
 
 -- name: ExportInvitations :many
@@ -125,7 +125,10 @@ SELECT jsonb_build_object('kind', 'authenticator_app', 'created_at', t.created_a
   FROM totp t WHERE t.user_id = sqlc.arg(user_id)
 UNION ALL
 SELECT jsonb_build_object('kind', 'identity', 'issuer', i.issuer, 'email', i.email, 'created_at', i.created_at, 'last_used_at', i.last_used_at)::jsonb
-  FROM identities i WHERE i.user_id = sqlc.arg(user_id);
+  FROM identities i WHERE i.user_id = sqlc.arg(user_id)
+UNION ALL
+SELECT jsonb_build_object('kind', 'passkey', 'name', p.name, 'created_at', p.created_at, 'last_used_at', p.last_used_at)::jsonb
+  FROM passkeys p WHERE p.user_id = sqlc.arg(user_id);
 
 -- name: ExportAcceptances :many
 SELECT (to_jsonb(p) - 'user_id')::jsonb FROM policy_acceptances p WHERE p.user_id = sqlc.arg(user_id) ORDER BY p.accepted_at, p.name;

@@ -1,6 +1,7 @@
 -- name: FactorsOf :one
 SELECT (SELECT t.confirmed_at FROM totp t WHERE t.user_id = u.id) AS totp_at,
        (SELECT count(*) FROM recovery_codes r WHERE r.user_id = u.id) AS recovery_codes,
+       (SELECT count(*) FROM passkeys p WHERE p.user_id = u.id) AS passkeys,
        u.password_hash <> '' AS has_password
   FROM users u WHERE u.id = sqlc.arg(user_id);
 

@@ -17,8 +17,8 @@ UPDATE sessions SET last_seen_at = sqlc.arg(now), ip = sqlc.arg(ip), user_agent 
  WHERE token_hash = sqlc.arg(token_hash);
 
 -- name: CreateSession :exec
-INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, remembered, created_at, last_seen_at, expires_at)
-VALUES (sqlc.arg(token_hash), sqlc.narg(user_id), sqlc.arg(data), sqlc.arg(ip), sqlc.arg(user_agent), sqlc.arg(remembered), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
+INSERT INTO sessions (token_hash, user_id, data, ip, user_agent, remembered, way, created_at, last_seen_at, expires_at)
+VALUES (sqlc.arg(token_hash), sqlc.narg(user_id), sqlc.arg(data), sqlc.arg(ip), sqlc.arg(user_agent), sqlc.arg(remembered), sqlc.arg(way), sqlc.arg(now), sqlc.arg(now), sqlc.arg(expires_at));
 
 -- name: UpdateSession :exec
 -- Never inserts: a session that was ended meanwhile stays ended.
@@ -32,7 +32,7 @@ DELETE FROM sessions WHERE user_id = $1;
 
 -- name: ListSessionsOf :many
 -- Those that are not over, the one used last first.
-SELECT id, ip, user_agent, remembered, created_at, last_seen_at, token_hash = sqlc.arg(current)::bytea AS is_current
+SELECT id, ip, user_agent, remembered, way, created_at, last_seen_at, token_hash = sqlc.arg(current)::bytea AS is_current
   FROM sessions
  WHERE user_id = sqlc.arg(user_id)::uuid AND expires_at > sqlc.arg(now)
    AND last_seen_at > CASE WHEN remembered THEN sqlc.arg(remembered_idle_since)::timestamptz ELSE sqlc.arg(idle_since)::timestamptz END

@@ -15,11 +15,12 @@ type Login struct {
 	Page      layout.Page
 	Email     string // as typed
 	Remember  bool
-	Next      string    // where to go afterwards, posted as "next"; "" for the timeline
-	Notice    string    // such as "You have been signed out."; "" for none
-	Errors    ui.Errors // email, password, ""
-	OtherURL  string    // where one signs in elsewhere; "" for nowhere
-	OtherName string    // as people know that
+	Next      string      // where to go afterwards, posted as "next"; "" for the timeline
+	Notice    string      // such as "You have been signed out."; "" for none
+	Errors    ui.Errors   // email, password, ""
+	OtherURL  string      // where one signs in elsewhere; "" for nowhere
+	OtherName string      // as people know that
+	Passkey   *PasskeyUse // nil for none
 
 	ResetURL  string // for those who forgot their password; "" for none
 	SignUpURL string // "" where nobody may sign up
@@ -69,8 +70,9 @@ type Form struct {
 	Fields    []ui.Input
 	Terms     string // a checkbox "terms" that must be ticked; "" for none
 	Submit    string
-	Links     []Link    // below the form; only Title and Href
-	Errors    ui.Errors // "", terms; those of fields stand in Fields
+	Links     []Link      // below the form; only Title and Href
+	Passkey   *PasskeyUse // takes the place of the form; nil for none
+	Errors    ui.Errors   // "", terms; those of fields stand in Fields
 }
 
 // Link leads to another page of the account.
@@ -91,6 +93,7 @@ type Session struct {
 	Address    string
 	Current    bool // the one that asks
 	Remembered bool
+	Way        string // in words, such as "with a passkey"; "" where that is not known
 	SignedInAt time.Time
 	LastSeenAt time.Time
 	EndURL     string // POST; "" for the current one
