@@ -103,6 +103,7 @@ type App struct {
 	active      *activeModelCache
 	progress    *progressCache
 	site        *siteSettingsCache
+	shared      *sharedMonths
 	identity    IdentityDeps
 	mail        MailDeps
 	breached    breachedPasswords
@@ -119,7 +120,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{}, mail: d.Mail, identity: d.Identity, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
+		site: &siteSettingsCache{}, shared: newSharedMonths(), mail: d.Mail, identity: d.Identity, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
 	}
 }
 

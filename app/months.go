@@ -41,10 +41,12 @@ func (a *App) HasShared(ctx context.Context, actor Actor) (bool, error) {
 
 // months is Months for a caller that has decided access.
 func (a *App) months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
-	counts, err := a.db.Months(ctx, actor.UserID(), actor.Subjects(), scope)
+	of := db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: scope, Known: a.shared.known(actor, false)}
+	counts, err := a.db.Months(ctx, of)
 	if err != nil {
 		return nil, err
 	}
+	a.shared.keep(actor, counts.SharedCounts)
 	return monthsOf(counts), nil
 }
 

@@ -42,11 +42,13 @@ func (a *App) begin(ctx context.Context, actor Actor, f db.Filter, q SearchQuery
 	}
 	var err error
 	s.facts, err = a.db.SearchFacts(ctx, db.FactsOf{
-		UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: f.Scope, Language: s.language, Terms: terms, Model: model,
+		MonthsOf: db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: f.Scope, Known: a.shared.known(actor, true)},
+		Language: s.language, Terms: terms, Model: model,
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.shared.keep(actor, s.facts.SharedCounts)
 	if f.Scope == db.ScopeAll && len(s.facts.Shared) == 0 {
 		s.filter.Scope = db.ScopeOwn
 	}

@@ -52,6 +52,9 @@ func (a *App) SweepProcessing(ctx context.Context, actor Actor, queues jobs.Queu
 			return fmt.Errorf("give up crashing items: %w", err)
 		}
 		swept.Failed = len(given)
+		if err := q.TrimSharingChanges(ctx); err != nil {
+			return fmt.Errorf("forget old changes of what is shared: %w", err)
+		}
 		if swept.Resumed, err = a.resumeDead(ctx, q, queues); err != nil {
 			return err
 		}

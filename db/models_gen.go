@@ -898,6 +898,12 @@ type ShareLink struct {
 	GuestsMailedAt *time.Time
 }
 
+type SharingChange struct {
+	Xid  int64
+	What int64
+	At   time.Time
+}
+
 type SignInStep struct {
 	TokenHash []byte
 	UserID    uuid.UUID

@@ -4,41 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
-// MonthCounts are the months of a timeline, by the counters.
-type MonthCounts struct {
-	Own    []OwnMonthsRow
-	Shared []SharedMonthsRow // of others' items that one may see
-}
-
-// months asks for the months of a scope; what is outside of it stays empty.
-func (b *batch) months(into *MonthCounts, userID uuid.UUID, subjects []uuid.UUID, scope Scope) {
-	if scope != ScopeShared {
-		queue(b, &into.Own, pgx.RowToStructByPos[OwnMonthsRow], ownMonths, userID)
-	}
-	if scope == ScopeShared || scope == ScopeAll {
-		queue(b, &into.Shared, pgx.RowToStructByPos[SharedMonthsRow], sharedMonths, userID, subjects)
-	}
-}
-
-// Months returns the months of a scope, newest first.
-func (p *Pool) Months(ctx context.Context, userID uuid.UUID, subjects []uuid.UUID, scope Scope) (MonthCounts, error) {
-	m, b := MonthCounts{}, &batch{}
-	b.months(&m, userID, subjects, scope)
-	if err := p.send(ctx, b); err != nil {
-		return m, fmt.Errorf("count the months: %w", err)
-	}
-	return m, nil
-}
-
 // FactsOf says what a search wants to know before it looks for anything.
 type FactsOf struct {
-	UserID   uuid.UUID
-	Subjects []uuid.UUID
-	Scope    Scope
+	MonthsOf
 	Language string
 	Terms    []string        // see SearchTerms
 	Model    *EmbeddingModel // that is searched; nil: none
@@ -67,7 +38,8 @@ func (p *Pool) SearchFacts(ctx context.Context, of FactsOf) (Facts, error) {
 	var size []sizes
 	var busy []bool
 	partition := ""
-	b.months(&f.MonthCounts, of.UserID, of.Subjects, of.Scope)
+	var asOf []string
+	b.months(&f.MonthCounts, &asOf, of.MonthsOf)
 	if len(of.Terms) > 0 {
 		queue(b, &f.Terms, pgx.RowToStructByPos[SearchTermsRow], searchTerms, of.Language, of.Terms)
 	}
@@ -81,7 +53,9 @@ func (p *Pool) SearchFacts(ctx context.Context, of FactsOf) (Facts, error) {
 	}
 	f.Items, f.Embedded = size[0].Items, size[0].Embedded
 	f.Unfinished = len(busy) == 1 && busy[0]
-	return f, nil
+	var err error
+	f.MonthCounts, err = p.settle(ctx, f.MonthCounts, asOf, of.MonthsOf)
+	return f, err
 }
 
 // SimilarWordsOf is SimilarWords for several words at once.

@@ -111,6 +111,16 @@ func (q *Queries) FailCrashed(ctx context.Context, arg FailCrashedParams) ([]Fai
 	return items, nil
 }
 
+const trimSharingChanges = `-- name: TrimSharingChanges :exec
+DELETE FROM sharing_changes WHERE at < now() - interval '1 hour'
+`
+
+// Far more than app keeps counts for.
+func (q *Queries) TrimSharingChanges(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, trimSharingChanges)
+	return err
+}
+
 const tryAdvisoryLock = `-- name: TryAdvisoryLock :one
 SELECT pg_try_advisory_xact_lock($1) AS ok
 `

@@ -22,3 +22,7 @@ SELECT status, count(*) AS n FROM media GROUP BY status ORDER BY status;
 
 -- name: TryAdvisoryLock :one
 SELECT pg_try_advisory_xact_lock(sqlc.arg(key)) AS ok;
+
+-- name: TrimSharingChanges :exec
+-- Far more than app keeps counts for.
+DELETE FROM sharing_changes WHERE at < now() - interval '1 hour';
