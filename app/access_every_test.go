@@ -39,6 +39,7 @@ var testedElsewhere = map[string]string{
 	"ChangePassword":     "TestChangeOfPasswordAndAddressAccess",
 	"RequestEmailChange": "TestChangeOfPasswordAndAddressAccess",
 	"RequestDeletion":    "TestDeletionAccess",
+	"MailProof":          "TestMailedCodeAccess",
 	"OpenExport":         "TestACopyOfOnesData",
 	"EndSession":         "TestSessionsOfOthersDoNotExist",
 	"Avatar":             "TestAvatarAccess",

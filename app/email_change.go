@@ -116,7 +116,7 @@ func (a *App) moveEmail(ctx context.Context, q *db.Queries, user db.User, email 
 		return fmt.Errorf("store an address: %w", err)
 	}
 	err = q.DeleteMailedLinksOf(ctx, db.DeleteMailedLinksOfParams{
-		UserID: user.ID, Purposes: []string{string(LinkReset), string(LinkEmail), string(LinkVerify)},
+		UserID: user.ID, Purposes: []string{string(LinkReset), string(LinkEmail), string(LinkVerify), string(LinkProve)},
 	})
 	if err != nil {
 		return fmt.Errorf("end the links of a user: %w", err)

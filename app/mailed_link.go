@@ -23,6 +23,7 @@ const (
 	LinkReset  LinkPurpose = "reset"  // set a new password
 	LinkEmail  LinkPurpose = "email"  // confirm the new address of an account
 	LinkRevert LinkPurpose = "revert" // bring the old address back
+	LinkProve  LinkPurpose = "prove"  // no link but a code: stand in for a password, see MailProof
 )
 
 // linkLives is how long each is good, and its path below BASE_URL.

@@ -85,7 +85,7 @@ func (a *App) setPassword(ctx context.Context, q *db.Queries, user db.User, hash
 		return fmt.Errorf("store a password: %w", err)
 	}
 	err := q.DeleteMailedLinksOf(ctx, db.DeleteMailedLinksOfParams{
-		UserID: user.ID, Purposes: []string{string(LinkReset), string(LinkEmail), string(LinkVerify)},
+		UserID: user.ID, Purposes: []string{string(LinkReset), string(LinkEmail), string(LinkVerify), string(LinkProve)},
 	})
 	if err != nil {
 		return fmt.Errorf("end the links of a user: %w", err)
@@ -93,29 +93,6 @@ func (a *App) setPassword(ctx context.Context, q *db.Queries, user db.User, hash
 	return a.queueMail(ctx, q, Mail{
 		To: user.Email, UserID: user.ID, Template: "password_changed", Data: map[string]string{"Name": user.Name, "ResetLink": a.link("reset")},
 	})
-}
-
-// proveSelf asks for the actor's own password once more, a few times at most.
-// CodeInvalid names the field current.
-func (a *App) proveSelf(ctx context.Context, actor Actor, password string) (db.User, error) {
-	if !actor.SignedIn() {
-		return db.User{}, Unauthenticated()
-	}
-	if err := a.attempts.Take(ctx, Limit{"own password " + actor.UserID().String(), 10, signInWindow}); err != nil {
-		return db.User{}, err
-	}
-	user, err := a.db.UserByID(ctx, actor.UserID())
-	if err != nil {
-		return db.User{}, fmt.Errorf("load user %s: %w", actor.UserID(), err)
-	}
-	ok, err := a.passwords.matches(ctx, user.PasswordHash, password)
-	if err != nil {
-		return db.User{}, err
-	}
-	if !ok {
-		return db.User{}, Invalid("current", "error.current_password")
-	}
-	return user, nil
 }
 
 // ChangePassword sets the actor's new password, ends the sessions of all

@@ -67,6 +67,11 @@ func (s *Server) accountForm(c echo.Context, status int, f account.Form, inside 
 		f.Page.Scripts = []string{passkeyScript}
 	}
 	if inside {
+		for i := range f.Fields {
+			if link := s.byCode(c, &f.Fields[i]); link.Href != "" {
+				f.Links = append([]account.Link{link}, f.Links...)
+			}
+		}
 		return s.render(c, status, account.FormPage(f))
 	}
 	return s.render(c, status, account.CardPage(f))

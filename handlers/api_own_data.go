@@ -10,12 +10,15 @@ import (
 
 type apiOwnData struct {
 	*apiServer
-	app ownDataApp
+	app interface {
+		ownDataApp
+		proofApp
+	}
 }
 
 type apiDeletion struct {
 	Body struct {
-		Password string `json:"password,omitempty" maxLength:"1024" doc:"of the account, once more; required"`
+		Password string `json:"password,omitempty" maxLength:"1024" doc:"of the account, once more; of an account without one, a code that was mailed (POST /me/proof); required"`
 	}
 }
 
@@ -28,11 +31,19 @@ func (h apiOwnData) register() {
 		"Have one's own account deleted after a while. All tokens and sessions end at once", 401, 403, 409, 422, 429)
 	remove.DefaultStatus = http.StatusAccepted
 	register(h.apiServer, remove, h.remove)
+	proof := operation(http.MethodPost, "/me/proof", "prove-me", "account",
+		"Mail a code that stands in for the password, for half an hour, to oneself, whose account has none", 401, 403, 409, 429)
+	proof.DefaultStatus = http.StatusAccepted
+	register(h.apiServer, proof, h.proof)
 	ask := operation(http.MethodPost, "/me/export", "export-me", "account", "Have a copy of one's own data made; one at a time", 401, 403, 409)
 	ask.DefaultStatus = http.StatusAccepted
 	register(h.apiServer, ask, h.ask)
 	register(h.apiServer, operation(http.MethodGet, "/me/export", "get-export", "account", "How far the copy of one's own data is", 401, 403, 404), h.export)
 	register(h.apiServer, operation(http.MethodDelete, "/me/export", "remove-export", "account", "Remove the copy of one's own data", 401, 403, 404), h.removeExport)
+}
+
+func (h apiOwnData) proof(ctx context.Context, actor app.Actor, _ *struct{}) (*struct{}, error) {
+	return nil, h.app.MailProof(ctx, actor)
 }
 
 type apiExport struct {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -42,7 +43,13 @@ func (h ownDataHandlers) showData(c echo.Context, status int, errs ui.Errors) er
 	if err != nil {
 		return err
 	}
-	p := account.Data{Page: h.page(c), DeleteURL: ownDataPath + "/delete", AlbumsURL: "/albums", Errors: errs}
+	p := account.Data{
+		Page: h.page(c), DeleteURL: ownDataPath + "/delete", AlbumsURL: "/albums", Errors: errs, Current: inputsOf(ctx, nil, errs, currentField)[0],
+	}
+	p.Current.Autofocus = errs["current"] != ""
+	if p.Proof = h.byCode(c, &p.Current); p.Proof.Href != "" {
+		p.Proof.Href = proofPath + "?next=" + url.QueryEscape(ownDataPath)
+	}
 	p.Goes = i18n.N(ctx, "own_data.items", int(terms.Items)) + ", " + i18n.N(ctx, "own_data.albums", int(terms.Albums))
 	p.Grace = i18n.T(ctx, "own_data.grace_none")
 	if terms.Days > 0 {

@@ -267,6 +267,9 @@ func (s *Server) routes(d Deps) {
 	e.POST(accountPath+"/password", change.changePassword)
 	s.get(accountPath+"/email", change.emailForm)
 	e.POST(accountPath+"/email", change.changeEmail)
+	proof := proofHandlers{s, d.App}
+	s.get(proofPath, proof.form)
+	e.POST(proofPath, proof.submit)
 	profile := profileHandlers{s, d.App}
 	s.get("/users/:id/avatar", profile.avatar)
 	e.POST(avatarPath, profile.setAvatar)

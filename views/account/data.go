@@ -6,13 +6,15 @@ import (
 )
 
 // Data is what people may do with their data. The deletion is posted to DeleteURL
-// with the password as "current".
+// with Current, which proves who asks.
 type Data struct {
 	Page      layout.Page
 	DeleteURL string
 	AlbumsURL string // where albums can be handed over before
 	Goes      string // what goes with the account, in numbers
 	Grace     string // how long it can be called off
+	Current   ui.Input
+	Proof     Link // where what Current asks for can be had; no Href where it is known
 	Export    Export
 	Errors    ui.Errors
 }
