@@ -121,6 +121,9 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, n NewUser) (db.User, 
 	if err != nil {
 		return db.User{}, err
 	}
+	if !actor.system {
+		params.PolicyRound = neverAsked // the person is, when they sign in
+	}
 	var user db.User
 	err = a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		if user, err = insertUser(ctx, q, params); err != nil {

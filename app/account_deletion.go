@@ -240,6 +240,9 @@ func (a *App) forgetPerson(ctx context.Context, q *db.Queries, user db.User) (em
 	if err := q.ForgetInvitationsOf(ctx, emails); err != nil {
 		return nil, fmt.Errorf("forget the invitations of a person: %w", err)
 	}
+	if err := q.ForgetContactMessagesFrom(ctx, db.ForgetContactMessagesFromParams{UserID: user.ID, Emails: emails}); err != nil {
+		return nil, fmt.Errorf("forget the messages of a person: %w", err)
+	}
 	if err := q.ForgetReporter(ctx, db.ForgetReporterParams{UserID: user.ID, Emails: emails}); err != nil {
 		return nil, fmt.Errorf("forget who made reports: %w", err)
 	}

@@ -72,6 +72,13 @@ func (p *post) leaver() (user db.User, needles []string) {
 	user.Name = "Xanthippe Zwicknagl"
 	p.put("avatars/xanthippe", "her face")
 	actor := app.UserActor(user)
+	if err := p.SendContact(p.t.Context(), actor, app.NewContact{Message: "Xanthippe was here."}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.exec("INSERT INTO contact_messages (id, name, email, message, ip, created_at) VALUES (gen_random_uuid(), 'Zwicknagl', 'Xanthippe@example.org', 'From before.', '', now())")
+	if err := p.AcceptTerms(p.t.Context(), actor, 0); err != nil {
+		p.t.Fatal(err)
+	}
 	album := w.album(user, db.AlbumVisibilityPrivate)
 	w.grant(album, bob.ID, db.AlbumRoleContributor)
 	w.shareLink(album, user)

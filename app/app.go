@@ -104,14 +104,13 @@ type App struct {
 	progress    *progressCache
 	site        *siteSettingsCache
 	shared      *sharedMonths
+	rounds      *roundsCache
 	identity    IdentityDeps
 	mail        MailDeps
 	breached    breachedPasswords
 	pictures    Pictures
 	strip       stripping
 	archives    archiveSlots
-	// signUpSteps happen with every account that a visitor makes, in this order.
-	signUpSteps []signUpStep
 }
 
 // New returns the use-cases over d.
@@ -120,7 +119,7 @@ func New(d Deps) *App {
 		db: d.DB, storage: d.Storage, jobs: d.Jobs, live: d.Live, log: d.Log, limits: d.Limits,
 		secret: d.SecretKey, defaultZone: d.DefaultZone, now: d.Now,
 		attempts: d.Attempts, passwords: newPasswords(d.PasswordCost), ml: d.ML, active: &activeModelCache{}, progress: &progressCache{of: map[int32]counted{}},
-		site: &siteSettingsCache{}, shared: newSharedMonths(), mail: d.Mail, identity: d.Identity, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
+		site: &siteSettingsCache{}, rounds: &roundsCache{}, shared: newSharedMonths(), mail: d.Mail, identity: d.Identity, breached: breachedPasswords{d.BreachedPasswords}, pictures: d.Pictures, strip: stripping{stripper: d.Strip},
 	}
 }
 

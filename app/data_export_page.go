@@ -41,7 +41,7 @@ var exportNames = map[string]string{
 	"account": "own_data.page.account", "albums": "own_data.page.albums", "memberships": "own_data.page.memberships",
 	"groups": "own_data.page.groups", "links": "own_data.page.links", "tokens": "own_data.page.tokens", "sessions": "own_data.page.sessions",
 	"sign_in": "own_data.page.sign_in", "invitations": "own_data.page.invitations", "mails": "own_data.page.mails",
-	"policies": "own_data.page.policies", "reports": "own_data.page.reports", "favourites": "own_data.page.favourites",
+	"policies": "own_data.page.policies", "reports": "own_data.page.reports", "messages": "own_data.page.messages", "favourites": "own_data.page.favourites",
 	"edits": "own_data.page.edits", "activity": "own_data.page.activity",
 }
 

@@ -90,7 +90,7 @@ func TestACopyOfOnesData(t *testing.T) {
 	if index := read(t, z, "index.html"); !strings.Contains(index, "Zwicknagl") || !strings.Contains(index, `href="pages/00001.html"`) || strings.Contains(index, "Not in this copy") {
 		t.Error(index)
 	}
-	for name, want := range map[string]int{"account": 1, "albums": 1, "tokens": 1, "sessions": 1, "links": 1, "invitations": 2, "favourites": 1} {
+	for name, want := range map[string]int{"account": 1, "albums": 1, "tokens": 1, "sessions": 1, "links": 1, "invitations": 2, "favourites": 1, "policies": 1, "messages": 2} {
 		text := read(t, z, "data/"+name+".json")
 		var rows []map[string]any
 		if err := json.Unmarshal([]byte(text), &rows); err != nil || len(rows) != want {
@@ -170,7 +170,7 @@ func TestACopyTellsWhatElseIsKept(t *testing.T) {
 		}
 	}
 	for name, secret := range map[string]string{
-		"sign_in": "secret", "reports": "zwicknagl writes", // that may be anybody's
+		"sign_in": "secret", "reports": "zwicknagl writes", "messages": "From before", // that may be anybody's
 	} {
 		if text := read(t, z, "data/"+name+".json"); strings.Contains(text, secret) {
 			t.Errorf("%s tells %s:\n%s", name, secret, text)

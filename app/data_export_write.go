@@ -271,6 +271,7 @@ func (w *exportWriter) records(ctx context.Context) ([]exportCount, error) {
 		{"invitations", once(q.ExportInvitations(ctx, db.ExportInvitationsParams{UserID: id, Email: w.user.Email}))},
 		{"mails", once(q.ExportMails(ctx, id))}, {"sign_in", once(q.ExportFactors(ctx, id))}, {"policies", once(q.ExportAcceptances(ctx, id))},
 		{"reports", once(q.ExportReports(ctx, db.ExportReportsParams{UserID: id, Email: w.user.Email}))},
+		{"messages", once(q.ExportContactMessages(ctx, db.ExportContactMessagesParams{UserID: id, Email: w.user.Email}))},
 		{"favourites", func() (out [][]byte, err error) {
 			rows, err := q.ExportFavourites(ctx, db.ExportFavouritesParams{UserID: id, After: favourites, N: exportPage})
 			for _, r := range rows {

@@ -129,7 +129,7 @@ func TestUnconfirmedAccountGivesWay(t *testing.T) {
 	p := newPost(t)
 	p.open(nil)
 	u := p.user("ann", false)
-	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.RequestEmailChange(t.Context(), app.UserActor(u), goodPassword, "new@example.org"); err != nil {

@@ -218,18 +218,13 @@ func (a *App) signUpByOIDC(ctx context.Context, q *db.Queries, email string, c o
 	if err != nil {
 		return db.User{}, err
 	}
-	params := db.CreateUserParams{ID: newID(), Email: email, Name: nameOf(c, email), Language: "en", TimeZone: a.defaultZone.String()}
+	params := db.CreateUserParams{ID: newID(), Email: email, Name: nameOf(c, email), Language: "en", TimeZone: a.defaultZone.String(), PolicyRound: neverAsked}
 	if site.DefaultQuota > 0 {
 		params.QuotaBytes = &site.DefaultQuota
 	}
 	user, err := insertUser(ctx, q, params)
 	if err != nil {
 		return db.User{}, err
-	}
-	for _, step := range a.signUpSteps {
-		if err := step(ctx, q, user, false); err != nil {
-			return db.User{}, err
-		}
 	}
 	err = a.audit(ctx, q, Actor{}, auditEvent{
 		Action: "user.sign_up", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{"name": user.Name, "email": user.Email, "issuer": c.Issuer},

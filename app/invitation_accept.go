@@ -32,6 +32,7 @@ type NewInvited struct {
 	Password string
 	Language string // BCP 47 tag
 	TimeZone string // IANA name
+	Consent  Consent
 }
 
 // Invitation returns what the token stands for. CodeNotFound when it is none,
@@ -202,6 +203,13 @@ func (a *App) AcceptInvitationAsNew(ctx context.Context, token string, n NewInvi
 		if user, err = insertUser(ctx, q, params); CodeOf(err) == CodeInvalid {
 			return &Error{Code: CodeConflict, Key: "error.invitation_account"}
 		} else if err != nil {
+			return err
+		}
+		agreed, err := checkConsent(ctx, q, n.Consent)
+		if err != nil {
+			return err
+		}
+		if err := a.recordConsent(ctx, q, UserActor(user), user, agreed); err != nil {
 			return err
 		}
 		return a.takeInvitation(ctx, q, UserActor(user), row, user)

@@ -20,7 +20,7 @@ import (
 var here = netip.MustParseAddr("192.0.2.7")
 
 func invited(name string) app.NewInvited {
-	return app.NewInvited{Name: name, Password: goodPassword, Language: "en", TimeZone: "UTC"}
+	return app.NewInvited{Name: name, Password: goodPassword, Language: "en", TimeZone: "UTC", Consent: app.ConsentToCurrent()}
 }
 
 func (p *post) album(owner db.User) uuid.UUID {

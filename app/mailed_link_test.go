@@ -59,7 +59,7 @@ func TestMailedLinksAreUsedOnceAtOnce(t *testing.T) {
 	_, token = p.last("ann@example.org")
 	race("old address", func(int) error { _, err := p.RevertEmail(t.Context(), token); return err })
 
-	if err := p.SignUp(t.Context(), newcomer("dan@example.org", goodPassword), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("dan@example.org", goodPassword), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, token = p.last("dan@example.org")

@@ -4,8 +4,12 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"albumen/db"
 )
 
 // policyTexts are the texts as shipped, in Markdown with placeholders.
@@ -13,39 +17,75 @@ import (
 //go:embed policies/*.md
 var policyTexts embed.FS
 
+// terms is the policy that people accept; the others they may read.
+const terms = "terms"
+
 // Policy is a text that everybody may read.
 type Policy struct {
-	Name string // as in its address: /NAME
-	Text string // Markdown, with the placeholders filled
+	Name      string    // as in its address: /NAME
+	Text      string    // Markdown, with the placeholders filled
+	Version   int       // 0: as shipped, nobody has changed it
+	ChangedAt time.Time // zero with version 0
 }
 
 // PolicyNames lists the policies in the order in which they are offered.
-func PolicyNames() []string { return []string{"about", "terms", "csam-policy", "privacy", "cookies"} }
+func PolicyNames() []string { return []string{"about", terms, "csam-policy", "privacy", "cookies"} }
 
 // Policy returns a policy with what the settings of the site say filled in. It
 // is for everybody. CodeNotFound when there is none of that name.
 func (a *App) Policy(ctx context.Context, name string) (Policy, error) {
+	shipped, err := shippedPolicy(name)
+	if err != nil {
+		return Policy{}, err
+	}
+	p := Policy{Name: name, Text: shipped}
+	row, err := a.db.CurrentPolicy(ctx, name)
+	if err != nil && !db.IsNotFound(err) {
+		return Policy{}, fmt.Errorf("read the policy %s: %w", name, err)
+	}
+	if err == nil {
+		p.Version, p.ChangedAt = int(row.Version), row.ChangedAt
+		if row.Body != nil {
+			p.Text = *row.Body
+		}
+	}
+	p.Text, err = a.fillPolicy(ctx, p.Text)
+	return p, err
+}
+
+// shippedPolicy is the text as it comes with Albumen.
+func shippedPolicy(name string) (string, error) {
+	if !slices.Contains(PolicyNames(), name) {
+		return "", NotFound("page")
+	}
 	raw, err := policyTexts.ReadFile("policies/" + name + ".md")
 	if err != nil {
-		return Policy{}, NotFound("page")
+		return "", fmt.Errorf("read the policy %s as shipped: %w", name, err)
 	}
+	return string(raw), nil
+}
+
+// PolicyFields are what a policy may say in double braces; the site fills it in.
+func PolicyFields() []string {
+	return []string{"Site", "Contact", "TrashDays", "AuditDays", "MailDays", "EvidenceDays", "MessageDays"}
+}
+
+// fillPolicy replaces the fields by what holds for this site.
+func (a *App) fillPolicy(ctx context.Context, text string) (string, error) {
 	site, err := a.siteSettings(ctx)
 	if err != nil {
-		return Policy{}, fmt.Errorf("fill the policy %s: %w", name, err)
+		return "", fmt.Errorf("fill a policy: %w", err)
 	}
 	audit := "For ever"
 	if site.AuditDays > 0 {
 		audit = strconv.Itoa(site.AuditDays) + " days"
 	}
-	contact := "Write to the administrators of " + plainMarkdown(site.SiteName) + "."
-	if a.mail.Contact != "" {
-		contact = "Write to the administrators: [" + plainMarkdown(a.mail.Contact) + "](<mailto:" + a.mail.Contact + ">)."
-	}
 	fill := strings.NewReplacer(
-		"{{Site}}", plainMarkdown(site.SiteName), "{{Contact}}", contact, "{{TrashDays}}", strconv.Itoa(site.TrashDays), "{{AuditDays}}", audit,
-		"{{MailDays}}", strconv.Itoa(site.MailDays), "{{EvidenceDays}}", strconv.Itoa(site.EvidenceDays),
+		"{{Site}}", plainMarkdown(site.SiteName), "{{Contact}}", "Write to the administrators with the [contact form](/contact).",
+		"{{TrashDays}}", strconv.Itoa(site.TrashDays), "{{AuditDays}}", audit, "{{MailDays}}", strconv.Itoa(site.MailDays),
+		"{{EvidenceDays}}", strconv.Itoa(site.EvidenceDays), "{{MessageDays}}", strconv.Itoa(site.MessageDays),
 	)
-	return Policy{Name: name, Text: fill.Replace(string(raw))}, nil
+	return fill.Replace(text), nil
 }
 
 // plainMarkdown keeps a name from meaning anything in Markdown.

@@ -11,16 +11,12 @@ import (
 	"albumen/db"
 )
 
-// signUpStep is something that belongs to making one's own account and happens
-// in the same transaction; accepted says that the person agreed to the terms.
-type signUpStep func(ctx context.Context, q *db.Queries, user db.User, accepted bool) error
-
 // SignUp makes an account for a visitor, where the site lets anybody have one
 // (CodeNotFound elsewhere), or tells the owner of the address that somebody
 // tried. Both answer and cost the same. The address must then be confirmed
 // through the mailed link, unless the site does without. CodeInvalid names the
-// fields email, name, password, language or time_zone.
-func (a *App) SignUp(ctx context.Context, n NewUser, accepted bool, from netip.Addr) error {
+// fields email, name, password, language, time_zone or terms.
+func (a *App) SignUp(ctx context.Context, n NewUser, consent Consent, from netip.Addr) error {
 	settings, err := a.siteSettings(ctx)
 	if err != nil {
 		return err
@@ -37,9 +33,15 @@ func (a *App) SignUp(ctx context.Context, n NewUser, accepted bool, from netip.A
 	if err != nil {
 		return err
 	}
-	err = a.signUp(ctx, params, accepted)
+	// Before anybody looks whether there is an account, so that both answer alike.
+	agreed, err := checkConsent(ctx, a.db.Queries, consent)
+	if err != nil {
+		return err
+	}
+	params.PolicyRound = agreed.Rounds
+	err = a.signUp(ctx, params, agreed)
 	if e, ok := errors.AsType[*Error](err); ok && e.Fields["email"] != "" {
-		err = a.signUp(ctx, params, accepted) // somebody was faster: now there is an account
+		err = a.signUp(ctx, params, agreed) // somebody was faster: now there is an account
 	}
 	if err != nil {
 		return err
@@ -48,7 +50,7 @@ func (a *App) SignUp(ctx context.Context, n NewUser, accepted bool, from netip.A
 	return nil
 }
 
-func (a *App) signUp(ctx context.Context, params db.CreateUserParams, accepted bool) error {
+func (a *App) signUp(ctx context.Context, params db.CreateUserParams, agreed db.TermsStateRow) error {
 	return a.db.InTx(ctx, func(q *db.Queries, _ pgx.Tx) error {
 		user, err := q.UserByEmail(ctx, params.Email)
 		switch {
@@ -60,7 +62,7 @@ func (a *App) signUp(ctx context.Context, params db.CreateUserParams, accepted b
 			// Nobody has confirmed the address: whoever asks last has the account,
 			// and only their password opens it, together with the mail.
 			user, err = q.RenewUnverifiedUser(ctx, db.RenewUnverifiedUserParams{
-				ID: user.ID, Name: params.Name, PasswordHash: params.PasswordHash, Language: params.Language, TimeZone: params.TimeZone, Now: a.now(),
+				ID: user.ID, Name: params.Name, PasswordHash: params.PasswordHash, Language: params.Language, TimeZone: params.TimeZone, Now: a.now(), PolicyRound: params.PolicyRound,
 			})
 			if err != nil {
 				return fmt.Errorf("renew an account: %w", err)
@@ -70,10 +72,8 @@ func (a *App) signUp(ctx context.Context, params db.CreateUserParams, accepted b
 				return err
 			}
 		}
-		for _, step := range a.signUpSteps {
-			if err := step(ctx, q, user, accepted); err != nil {
-				return err
-			}
+		if err := a.acceptPolicy(ctx, q, user, agreed); err != nil {
+			return err
 		}
 		if user.EmailVerifiedAt == nil {
 			_, address, err := a.addLink(ctx, q, user, LinkVerify, user.Email)
@@ -88,18 +88,21 @@ func (a *App) signUp(ctx context.Context, params db.CreateUserParams, accepted b
 			}
 		}
 		return a.audit(ctx, q, Actor{}, auditEvent{
-			Action: "user.sign_up", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{"name": user.Name, "email": user.Email},
+			Action: "user.sign_up", Kind: "user", Object: user.ID, Subject: user.ID, Detail: map[string]any{"name": user.Name, "email": user.Email, "terms": agreed.Version},
 		})
 	})
 }
 
 // signUpAgain tells the owner of an account that somebody wanted another one
-// with the same address. It writes a link that nobody learns, so that it takes as
-// long as making an account.
+// with the same address. It writes a link that nobody learns and reads what was
+// accepted, so that it takes as long as making an account.
 func (a *App) signUpAgain(ctx context.Context, q *db.Queries, user db.User) error {
 	user, err := q.LockUser(ctx, user.ID)
 	if err != nil {
 		return fmt.Errorf("lock a user: %w", err)
+	}
+	if _, err := q.LastAcceptance(ctx, db.LastAcceptanceParams{UserID: user.ID, Name: terms}); err != nil && !db.IsNotFound(err) {
+		return fmt.Errorf("read what somebody has accepted: %w", err)
 	}
 	if _, _, err := a.addLink(ctx, q, user, LinkVerify, user.Email); err != nil {
 		return err

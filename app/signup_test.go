@@ -80,11 +80,11 @@ func newcomer(email, password string) app.NewUser {
 
 func TestSignUp(t *testing.T) {
 	p := newPost(t)
-	wantCode(t, p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere), app.CodeNotFound)
+	wantCode(t, p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere), app.CodeNotFound)
 	p.open(func(s *app.SiteSettings) { s.DefaultQuota = 3e9 })
 	n := newcomer(" New@Example.org", goodPassword)
 	n.Admin, n.Quota = true, new(int64) // what a form never says
-	if err := p.SignUp(t.Context(), n, true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), n, app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, err := p.SignIn(t.Context(), "new@example.org", goodPassword, somewhere)
@@ -131,7 +131,7 @@ func TestSignUpNeverTellsWhichAccountsExist(t *testing.T) {
 	p.open(nil)
 	ann := p.user("ann", false)
 	before := p.count("SELECT count(*) FROM users")
-	if err := p.SignUp(t.Context(), newcomer("ANN@example.org", "another fine password"), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("ANN@example.org", "another fine password"), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	text, token := p.last("ann@example.org")
@@ -147,7 +147,7 @@ func TestSignUpNeverTellsWhichAccountsExist(t *testing.T) {
 	}
 	// A broken rule is told alike.
 	for _, email := range []string{"ann@example.org", "nobody@example.org"} {
-		e := wantCode(t, p.SignUp(t.Context(), newcomer(email, "short"), true, somewhere), app.CodeInvalid)
+		e := wantCode(t, p.SignUp(t.Context(), newcomer(email, "short"), app.ConsentToCurrent(), somewhere), app.CodeInvalid)
 		if len(e.Fields) != 1 || e.Fields["password"] == "" {
 			t.Errorf("%s: %v", email, e.Fields)
 		}
@@ -159,11 +159,11 @@ func TestSignUpWithSomebodysAddressIsNoTrap(t *testing.T) {
 	p := newPost(t)
 	p.open(nil)
 	const attackers, owners = "the attacker waits here", "what the owner chose"
-	if err := p.SignUp(t.Context(), newcomer("ann@example.org", attackers), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("ann@example.org", attackers), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, first := p.last("ann@example.org")
-	if err := p.SignUp(t.Context(), newcomer("ann@example.org", owners), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("ann@example.org", owners), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, second := p.last("ann@example.org")
@@ -174,7 +174,7 @@ func TestSignUpWithSomebodysAddressIsNoTrap(t *testing.T) {
 	wantCode(t, err, app.CodeNotFound)
 	// The attacker signs up once more; the link in the owner's mailbox does not
 	// confirm the attacker's password.
-	if err := p.SignUp(t.Context(), newcomer("ann@example.org", attackers), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("ann@example.org", attackers), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, third := p.last("ann@example.org")
@@ -193,7 +193,7 @@ func TestSignUpOfTheSameAddressAtOnce(t *testing.T) {
 	errs := make([]error, 4)
 	for i := range errs {
 		group.Go(func() {
-			errs[i] = p.SignUp(context.Background(), newcomer("ann@example.org", goodPassword), true, netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
+			errs[i] = p.SignUp(context.Background(), newcomer("ann@example.org", goodPassword), app.ConsentToCurrent(), netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
 		})
 	}
 	group.Wait()
@@ -211,25 +211,25 @@ func TestSignUpIsLimited(t *testing.T) {
 	p := newPost(t)
 	p.open(nil)
 	for i := range 5 {
-		if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere); err != nil {
+		if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere); err != nil {
 			t.Fatal(i, err)
 		}
 	}
-	wantCode(t, p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere), app.CodeRateLimited)
+	wantCode(t, p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere), app.CodeRateLimited)
 	// Neither another address of the same network nor the same one from elsewhere goes on for ever.
 	for i := range 25 {
-		if err := p.SignUp(t.Context(), newcomer(strings.Repeat("x", i+1)+"@example.org", "weak"), true, somewhere); app.CodeOf(err) != app.CodeInvalid {
+		if err := p.SignUp(t.Context(), newcomer(strings.Repeat("x", i+1)+"@example.org", "weak"), app.ConsentToCurrent(), somewhere); app.CodeOf(err) != app.CodeInvalid {
 			t.Fatal(i, err)
 		}
 	}
-	wantCode(t, p.SignUp(t.Context(), newcomer("other@example.org", goodPassword), true, somewhere), app.CodeRateLimited)
+	wantCode(t, p.SignUp(t.Context(), newcomer("other@example.org", goodPassword), app.ConsentToCurrent(), somewhere), app.CodeRateLimited)
 }
 
 func TestConfirmationIsAskedForAgain(t *testing.T) {
 	p := newPost(t)
 	p.open(nil)
 	p.user("ann", false)
-	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	_, first := p.last("new@example.org")
@@ -260,7 +260,7 @@ func TestConfirmationIsAskedForAgain(t *testing.T) {
 func TestSignUpWithoutConfirmation(t *testing.T) {
 	p := newPost(t)
 	p.open(func(s *app.SiteSettings) { s.VerifyEmail = false })
-	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), true, somewhere); err != nil {
+	if err := p.SignUp(t.Context(), newcomer("new@example.org", goodPassword), app.ConsentToCurrent(), somewhere); err != nil {
 		t.Fatal(err)
 	}
 	var u db.User

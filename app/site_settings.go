@@ -39,9 +39,9 @@ type SiteSettings struct {
 	DeletionDays  int      `json:"deletion_days"`  // between asking to delete an account and its deletion
 	BreachedCheck bool     `json:"breached_check"` // refuse passwords that are in the list of breached ones, where one is installed
 	LinkByEmail   bool     `json:"link_by_email"`  // who signs in elsewhere is linked by an address that both sides have verified
-	ConsentNotice bool     `json:"consent_notice"` // show the cookie notice although no cookie needs consent
 	MailOnReport  bool     `json:"mail_on_report"` // owners hear by mail what becomes of a reported photo of theirs
 	EvidenceDays  int      `json:"evidence_days"`  // how long the evidence of a closed report is kept
+	MessageDays   int      `json:"message_days"`   // how long messages of the contact form are kept
 }
 
 // DefaultSiteSettings are what holds until an administrator changes it.
@@ -49,7 +49,7 @@ func DefaultSiteSettings() SiteSettings {
 	return SiteSettings{
 		SiteName: "Albumen", VerifyEmail: true, Inviters: InvitersMembers, PublicAlbums: true, ShareLinks: true,
 		GuestUploads: true, MailOnChange: true, AuditDays: 365, TrashDays: 30, MailDays: 30, DeletionDays: 14,
-		MailOnReport: true, EvidenceDays: 90,
+		MailOnReport: true, EvidenceDays: 90, MessageDays: 180,
 	}
 }
 

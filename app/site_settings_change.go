@@ -100,7 +100,7 @@ func checkSiteSettings(s SiteSettings) map[string]string {
 		key             string
 	}{
 		{"audit_days", s.AuditDays, 0, maxKeepDays, "error.audit_days"}, {"trash_days", s.TrashDays, 1, maxListDays, "error.list_days"},
-		{"mail_days", s.MailDays, 1, maxListDays, "error.list_days"}, {"evidence_days", s.EvidenceDays, 1, maxKeepDays, "error.evidence_days"}, {"deletion_days", s.DeletionDays, 0, maxGraceDays, "error.deletion_days"},
+		{"mail_days", s.MailDays, 1, maxListDays, "error.list_days"}, {"evidence_days", s.EvidenceDays, 1, maxKeepDays, "error.evidence_days"}, {"message_days", s.MessageDays, 1, maxKeepDays, "error.evidence_days"}, {"deletion_days", s.DeletionDays, 0, maxGraceDays, "error.deletion_days"},
 	} {
 		if days.got < days.least || days.got > days.max {
 			fields[days.field] = days.key

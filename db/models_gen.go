@@ -500,6 +500,18 @@ type Chore struct {
 	After  uuid.UUID
 }
 
+type ContactMessage struct {
+	ID         uuid.UUID
+	Name       string
+	Email      string
+	Message    string
+	UserID     *uuid.UUID
+	Ip         string
+	CreatedAt  time.Time
+	AnsweredAt *time.Time
+	AnsweredBy *uuid.UUID
+}
+
 type DataExport struct {
 	ID         uuid.UUID
 	UserID     uuid.UUID

@@ -64,9 +64,9 @@ func (q *Queries) CountAdmins(ctx context.Context) (int64, error) {
 }
 
 const createUser = `-- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at)
+INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at, policy_round)
 VALUES ($1, $2, $3, $4, $5, $6, $7,
-        $8, CASE WHEN NOT $9::boolean THEN now() END)
+        $8, CASE WHEN NOT $9::boolean THEN now() END, $10)
 RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
@@ -80,6 +80,7 @@ type CreateUserParams struct {
 	TimeZone     string
 	QuotaBytes   *int64
 	Unverified   bool
+	PolicyRound  int32
 }
 
 func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, error) {
@@ -93,6 +94,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		arg.TimeZone,
 		arg.QuotaBytes,
 		arg.Unverified,
+		arg.PolicyRound,
 	)
 	var i User
 	err := row.Scan(
@@ -310,9 +312,10 @@ func (q *Queries) MailedLink(ctx context.Context, arg MailedLinkParams) (MailedL
 }
 
 const renewUnverifiedUser = `-- name: RenewUnverifiedUser :one
+WITH theirs AS (DELETE FROM policy_acceptances p WHERE p.user_id = $7)
 UPDATE users SET name = $1, password_hash = $2, language = $3, time_zone = $4,
-       created_at = $5, updated_at = now()
- WHERE id = $6 AND email_verified_at IS NULL
+       created_at = $5, updated_at = now(), policy_round = $6
+ WHERE id = $7 AND email_verified_at IS NULL
 RETURNING id, email, name, password_hash, is_admin, suspended_at, language, time_zone, theme, quota_bytes, used_bytes, created_at, updated_at, email_verified_at, avatar_key, policy_round
 `
 
@@ -322,10 +325,12 @@ type RenewUnverifiedUserParams struct {
 	Language     string
 	TimeZone     string
 	Now          time.Time
+	PolicyRound  int32
 	ID           uuid.UUID
 }
 
-// Whoever signs up last with an address that nobody has confirmed yet.
+// Whoever signs up last with an address that nobody has confirmed yet. What the
+// one before has accepted is not theirs.
 func (q *Queries) RenewUnverifiedUser(ctx context.Context, arg RenewUnverifiedUserParams) (User, error) {
 	row := q.db.QueryRow(ctx, renewUnverifiedUser,
 		arg.Name,
@@ -333,6 +338,7 @@ func (q *Queries) RenewUnverifiedUser(ctx context.Context, arg RenewUnverifiedUs
 		arg.Language,
 		arg.TimeZone,
 		arg.Now,
+		arg.PolicyRound,
 		arg.ID,
 	)
 	var i User

@@ -62,6 +62,7 @@ func accountStory(t *testing.T, i *instance, scripts bool, name string) {
 	b.fill("#f-name", name)
 	b.fill("#f-email", email)
 	b.fill("#f-password", "password123")
+	b.click("[name=terms]")
 	submit("/signup")
 	b.wait(".wrong")
 	inspect("signup-wrong")

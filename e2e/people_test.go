@@ -49,6 +49,8 @@ func peopleStory(t *testing.T, i *instance, scripts bool, email, group string) {
 	other.visit("/login")
 	other.fill("[name=email]", email)
 	other.fill("[name=password]", adminPassword+"\r")
+	other.wait(".accept") // they have never been asked
+	other.click(`form[action="/terms/accept"] button[type=submit]`)
 	other.wait("#q")
 	other.visit("/albums")
 	if page := other.page(); !strings.Contains(page, "Album of the "+group) {

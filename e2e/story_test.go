@@ -154,6 +154,7 @@ func (i *instance) invited(t *testing.T, owner *browser, album, email, name, rol
 	b.visit(i.mailedLink(t, email, "/invitations/"))
 	b.fill("#f-name", name)
 	b.fill("#f-password", "kettle lantern orchard "+name)
+	b.click("[name=terms]")
 	b.click("form:has(#f-password) button[type=submit]")
 	b.wait(".album-head")
 	if at := b.address(); at != album {

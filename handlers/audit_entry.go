@@ -20,23 +20,24 @@ import (
 var auditKinds = []struct{ name, key string }{
 	{"album", "audit_kind.album"}, {"audit", "audit_kind.audit"}, {"category", "audit_kind.category"}, {"group", "audit_kind.group"},
 	{"guest", "audit_kind.guest"}, {"invitation", "audit_kind.invitation"}, {"link", "audit_kind.link"}, {"mail", "audit_kind.mail"},
-	{"mail_text", "audit_kind.mail_text"}, {"media", "audit_kind.media"}, {"member", "audit_kind.member"}, {"model", "audit_kind.model"},
+	{"mail_text", "audit_kind.mail_text"}, {"media", "audit_kind.media"}, {"member", "audit_kind.member"}, {"message", "audit_kind.message"}, {"model", "audit_kind.model"},
+	{"policy", "audit_kind.policy"}, {"report", "audit_kind.report"},
 	{"session", "audit_kind.session"}, {"settings", "audit_kind.settings"}, {"token", "audit_kind.token"}, {"trash", "audit_kind.trash"},
 	{"user", "audit_kind.user"},
 }
 
 // auditFields are what entries tell, by name.
 var auditFields = map[string]string{
-	"admin": "audit_field.admin", "album": "audit_field.album", "albums": "audit_field.albums", "bytes": "audit_field.bytes",
+	"admin": "audit_field.admin", "album": "audit_field.album", "albums": "audit_field.albums", "asked": "audit_field.asked", "bytes": "audit_field.bytes",
 	"email": "audit_field.email", "entries": "audit_field.entries", "expires": "audit_field.expires", "filename": "audit_field.filename",
 	"first": "audit_field.first", "group": "audit_field.group", "heir": "audit_field.heir", "items": "audit_field.items",
-	"language": "audit_field.language", "name": "audit_field.name", "role": "audit_field.role", "scopes": "audit_field.scopes",
-	"sessions": "audit_field.sessions", "title": "audit_field.title", "visibility": "audit_field.visibility",
+	"language": "audit_field.language", "name": "audit_field.name", "note": "audit_field.note", "policy": "audit_field.policy", "role": "audit_field.role", "scopes": "audit_field.scopes",
+	"sessions": "audit_field.sessions", "title": "audit_field.title", "version": "audit_field.version", "visibility": "audit_field.visibility",
 }
 
 // auditLabels are the fields that name an object, the best first.
 var auditLabels = map[string][]string{
-	"album": {"title", "album", "name"}, "user": {"name", "email"}, "group": {"name", "group"}, "media": {"filename", "title", "name"},
+	"album": {"title", "album", "name"}, "user": {"name", "email"}, "group": {"name", "group"}, "media": {"filename", "title", "name"}, "settings": {"policy"},
 	"": {"name", "title", "album", "email", "group"},
 }
 

@@ -23,6 +23,7 @@ import (
 type offerApp interface {
 	Invitation(ctx context.Context, actor app.Actor, token string) (app.InvitationOffer, error)
 	AcceptInvitation(ctx context.Context, actor app.Actor, token string) (uuid.UUID, error)
+	Policy(ctx context.Context, name string) (app.Policy, error)
 	AcceptInvitationAsNew(ctx context.Context, token string, n app.NewInvited, from netip.Addr) (db.User, uuid.UUID, error)
 }
 
@@ -40,7 +41,7 @@ func (h offerHandlers) show(c echo.Context) error {
 	if offer.Taken {
 		return seeOther(c, invitedTo(offer.Album))
 	}
-	return h.render(c, http.StatusOK, invitations.OfferPage(h.view(c, offer)))
+	return h.offer(c, http.StatusOK, offer, func(*invitations.Offer) {})
 }
 
 // accept takes the invitation up: with the account that is signed in, or with a
@@ -58,7 +59,7 @@ func (h offerHandlers) accept(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	n := app.NewInvited{Name: strings.TrimSpace(fields.Get("name")), Password: fields.Get("password"), Language: fields.Get("language")}
+	n := app.NewInvited{Name: strings.TrimSpace(fields.Get("name")), Password: fields.Get("password"), Language: fields.Get("language"), Consent: consentOf(fields)}
 	if n.Language == "" {
 		n.Language = i18n.Lang(ctx)
 	}
@@ -78,9 +79,9 @@ func (h offerHandlers) accept(c echo.Context) error {
 	if gone != nil {
 		return h.refused(c, gone)
 	}
-	p := h.view(c, offer)
-	p.Name, p.Errors, p.Languages = n.Name, shown, languageOptions(n.Language)
-	return h.render(c, status, invitations.OfferPage(p))
+	return h.offer(c, status, offer, func(p *invitations.Offer) {
+		p.Name, p.Errors, p.Languages, p.TermsTicked = n.Name, shown, languageOptions(n.Language), fields.Has("terms") && shown["terms"] == ""
+	})
 }
 
 // refused tells whoever holds a token what is the matter with it.
@@ -94,9 +95,20 @@ func (h offerHandlers) refused(c echo.Context, err error) error {
 		if gone != nil {
 			return h.render(c, http.StatusNotFound, invitations.GonePage(h.page(c)))
 		}
-		return h.render(c, http.StatusForbidden, invitations.OfferPage(h.view(c, offer)))
+		return h.offer(c, http.StatusForbidden, offer, func(*invitations.Offer) {})
 	}
 	return err
+}
+
+func (h offerHandlers) offer(c echo.Context, status int, o app.InvitationOffer, change func(*invitations.Offer)) error {
+	terms, err := h.app.Policy(c.Request().Context(), "terms")
+	if err != nil {
+		return err
+	}
+	p := h.view(c, o)
+	p.Terms = strconv.Itoa(terms.Version)
+	change(&p)
+	return h.render(c, status, invitations.OfferPage(p))
 }
 
 func (h offerHandlers) view(c echo.Context, o app.InvitationOffer) invitations.Offer {

@@ -58,11 +58,11 @@ func TestInvitationFromMailToAlbum(t *testing.T) {
 			t.Errorf("%s: %q", header, a.Header.Get(header))
 		}
 	}
-	if a := guest.post(link, url.Values{"name": {"New"}, "password": {"short"}}); a.StatusCode != http.StatusUnprocessableEntity ||
+	if a := guest.post(link, url.Values{"name": {"New"}, "password": {"short"}, "terms": {"0"}}); a.StatusCode != http.StatusUnprocessableEntity ||
 		!strings.Contains(a.body, `value="New"`) || a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%v", a)
 	}
-	guest.post(link, url.Values{"name": {"New"}, "password": {goodPassword}}).want(t, http.StatusSeeOther, "/albums/"+album.String())
+	guest.post(link, url.Values{"name": {"New"}, "password": {goodPassword}, "terms": {"0"}}).want(t, http.StatusSeeOther, "/albums/"+album.String())
 	if a := guest.get("/albums/" + album.String()); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "Summer") {
 		t.Errorf("%v", a)
 	}
@@ -70,7 +70,7 @@ func TestInvitationFromMailToAlbum(t *testing.T) {
 	if a := s.browser().get(link); a.StatusCode != http.StatusNotFound || !strings.Contains(a.body, "This invitation is no longer valid") {
 		t.Errorf("used up: %v", a)
 	}
-	if a := s.browser().post(link, url.Values{"name": {"Eve"}, "password": {goodPassword}}); a.StatusCode != http.StatusNotFound {
+	if a := s.browser().post(link, url.Values{"name": {"Eve"}, "password": {goodPassword}, "terms": {"0"}}); a.StatusCode != http.StatusNotFound {
 		t.Errorf("used twice: %v", a)
 	}
 }
@@ -137,7 +137,7 @@ func TestInvitationTokensAreNotLogged(t *testing.T) {
 	guest.post(link, url.Values{"name": {""}})
 	guest.get("/login?next=" + url.QueryEscape(link))
 	guest.get("/INVITATIONS/" + strings.TrimPrefix(link, "/invitations/"))
-	guest.post(link, url.Values{"name": {"New"}, "password": {goodPassword}})
+	guest.post(link, url.Values{"name": {"New"}, "password": {goodPassword}, "terms": {"0"}})
 	token := strings.TrimPrefix(link, "/invitations/")
 	if log := s.log.String(); strings.Contains(log, token) || !strings.Contains(log, "/invitations/{token}") {
 		t.Errorf("the log:\n%s", log)

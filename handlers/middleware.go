@@ -23,7 +23,7 @@ const (
 
 // use installs what every request passes, outermost first.
 func (s *Server) use() {
-	s.echo.Use(s.observe, s.recoverPanic, s.secure, s.localise, s.checkHost, s.checkOrigin, s.limitBody, s.authenticate)
+	s.echo.Use(s.observe, s.recoverPanic, s.secure, s.localise, s.checkHost, s.checkOrigin, s.limitBody, s.authenticate, s.askTerms)
 }
 
 // observe gives the request its id, turns errors into answers and writes the

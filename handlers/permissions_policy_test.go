@@ -23,3 +23,17 @@ func (st *stage) report() string {
 	}
 	return page.Items[0].ID.String()
 }
+
+// message is what somebody wrote to the administrators.
+func (st *stage) message() string {
+	ctx, admin := st.t.Context(), app.UserActor(st.people["site admin"])
+	writer := st.person(uuid.NewString()+"@example.org", false) // nobody may write without end
+	if err := st.app.SendContact(ctx, app.UserActor(writer), app.NewContact{Message: "Hello"}); err != nil {
+		st.t.Fatal(err)
+	}
+	page, err := st.app.ContactMessages(ctx, admin, app.ContactQuery{Limit: 1})
+	if err != nil || len(page.Items) == 0 {
+		st.t.Fatal(page, err)
+	}
+	return page.Items[0].ID.String()
+}

@@ -28,6 +28,8 @@ var policyTitles = map[string]string{
 	"about": "policy.about_title", "terms": "policy.terms", "csam-policy": "policy.csam_title", "privacy": "policy.privacy_title", "cookies": "policy.cookies_title",
 }
 
+func policyTitle(ctx context.Context, name string) string { return i18n.T(ctx, policyTitles[name]) }
+
 // show answers with the policy, to visitors as well.
 func (h policyHandlers) show(name string) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -36,13 +38,23 @@ func (h policyHandlers) show(name string) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		html, err := markdown.HTML(p.Text)
+		html, err := policyHTML(ctx, p.Text)
 		if err != nil {
 			return err
 		}
-		// What is wider than a phone scrolls by itself, and can be reached by keyboard.
-		html = strings.ReplaceAll(html, "<table>", `<div class="table-scroll" tabindex="0" role="region" aria-label="`+i18n.T(ctx, "policy.table")+`"><table>`)
-		html = strings.ReplaceAll(html, "</table>", "</table></div>")
-		return h.render(c, http.StatusOK, policies.PolicyPage(h.page(c), i18n.T(ctx, policyTitles[name]), html))
+		return h.render(c, http.StatusOK, policies.PolicyPage(policies.Read{
+			Page: h.page(c), Title: policyTitle(ctx, name), HTML: html, Changed: p.ChangedAt, Version: p.Version,
+		}))
 	}
+}
+
+// policyHTML renders a policy. What is wider than a phone scrolls by itself, and
+// can be reached by keyboard.
+func policyHTML(ctx context.Context, text string) (string, error) {
+	html, err := markdown.HTML(text)
+	if err != nil {
+		return "", err
+	}
+	html = strings.ReplaceAll(html, "<table>", `<div class="table-scroll" tabindex="0" role="region" aria-label="`+i18n.T(ctx, "policy.table")+`"><table>`)
+	return strings.ReplaceAll(html, "</table>", "</table></div>"), nil
 }

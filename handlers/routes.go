@@ -175,6 +175,12 @@ func (s *Server) routes(d Deps) {
 	for _, name := range app.PolicyNames() {
 		s.get("/"+name, policy.show(name))
 	}
+	accept := acceptHandlers{s, d.App}
+	s.get(acceptPath, accept.form)
+	e.POST(acceptPath, accept.accept)
+	contact := contactHandlers{s, d.App}
+	s.get(contactPath, contact.form)
+	e.POST(contactPath, contact.submit)
 
 	// Help
 	s.get("/help/keys", s.helpKeys)
@@ -228,6 +234,16 @@ func (s *Server) routes(d Deps) {
 	e.POST(reportsPath+"/:id/restore", queue.restore)
 	e.POST(reportsPath+"/:id/dismiss", queue.dismiss)
 	e.POST(reportsPath+"/:id/delete", queue.remove)
+	policies := policyEditHandlers{s, d.App}
+	s.get(policiesPath, policies.list)
+	s.get(policiesPath+"/:name", policies.form)
+	e.POST(policiesPath+"/:name", policies.submit)
+	s.get(policiesPath+"/:name/:version", policies.version)
+	messages := messageHandlers{s, d.App}
+	s.get(messagesPath, messages.list)
+	e.POST(messagesPath+"/:id/answered", messages.answered)
+	e.POST(messagesPath+"/:id/open", messages.reopen)
+	e.POST(messagesPath+"/:id/delete", messages.remove)
 	siteSettings := siteSettingsHandlers{s, d.App}
 	s.get(siteSettingsPath, siteSettings.form)
 	e.POST(siteSettingsPath, siteSettings.submit)

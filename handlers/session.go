@@ -23,6 +23,7 @@ type sessionUsers interface {
 	CancelDeletion(context.Context, app.Actor) (bool, error)
 	BeginSignInStep(context.Context, app.HalfSignIn) (string, error)
 	PublicSite(context.Context) (app.PublicSite, error)
+	OwesTerms(context.Context, app.Actor) (bool, error)
 }
 
 // sessionKeeper is where sessions are kept.

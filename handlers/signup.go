@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,7 +19,8 @@ import (
 // signUpApp is what making one's own account needs.
 type signUpApp interface {
 	PublicSite(context.Context) (app.PublicSite, error)
-	SignUp(ctx context.Context, n app.NewUser, accepted bool, from netip.Addr) error
+	Policy(ctx context.Context, name string) (app.Policy, error)
+	SignUp(ctx context.Context, n app.NewUser, consent app.Consent, from netip.Addr) error
 	RequestLink(ctx context.Context, purpose app.LinkPurpose, email string, from netip.Addr) error
 	CheckLink(ctx context.Context, purpose app.LinkPurpose, token string) (string, error)
 	ConfirmSignUp(ctx context.Context, token, password string, from netip.Addr) (db.User, error)
@@ -38,14 +40,18 @@ func (h signUpHandlers) form(c echo.Context) error {
 	} else if !site.SignUp {
 		return app.NotFound("page")
 	}
-	return h.accountForm(c, http.StatusOK, h.signUp(c)(nil, nil), false)
+	terms, err := h.app.Policy(c.Request().Context(), "terms")
+	if err != nil {
+		return err
+	}
+	return h.accountForm(c, http.StatusOK, h.signUp(c, terms.Version)(nil, nil), false)
 }
 
-func (h signUpHandlers) signUp(c echo.Context) func(url.Values, ui.Errors) account.Form {
+func (h signUpHandlers) signUp(c echo.Context, terms int) func(url.Values, ui.Errors) account.Form {
 	ctx := c.Request().Context()
 	return func(typed url.Values, errs ui.Errors) account.Form {
 		return account.Form{
-			Title: i18n.T(ctx, "signup.title"), ActionURL: "/signup", Submit: i18n.T(ctx, "signup.submit"), Errors: errs,
+			Terms: strconv.Itoa(terms), TermsTicked: typed.Has("terms") && errs["terms"] == "", Title: i18n.T(ctx, "signup.title"), ActionURL: "/signup", Submit: i18n.T(ctx, "signup.submit"), Errors: errs,
 			Fields: inputsOf(ctx, typed, errs, nameField, emailField, passwordField),
 			Links:  []account.Link{{Title: i18n.T(ctx, "signup.login"), Href: "/login"}},
 		}
@@ -59,8 +65,12 @@ func (h signUpHandlers) submit(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	n := app.NewUser{Email: fields.Get("email"), Name: fields.Get("name"), Password: fields.Get("password"), Language: i18n.Lang(ctx)}
-	if err := h.app.SignUp(ctx, n, fields.Has("terms"), client(c)); err != nil {
-		return h.refusedForm(c, err, fields, h.signUp(c), false)
+	if err := h.app.SignUp(ctx, n, consentOf(fields), client(c)); err != nil {
+		terms, readErr := h.app.Policy(ctx, "terms")
+		if readErr != nil {
+			return readErr
+		}
+		return h.refusedForm(c, err, fields, h.signUp(c, terms.Version), false)
 	}
 	site, err := h.app.PublicSite(ctx)
 	if err != nil {

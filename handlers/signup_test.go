@@ -48,7 +48,7 @@ func TestSignUpAndResetAnswerAlike(t *testing.T) {
 	s := newSite(t)
 	s.openSignUp()
 	for path, fields := range map[string]url.Values{
-		"/signup": {"name": {"Somebody"}, "password": {"quite a good password"}},
+		"/signup": {"name": {"Somebody"}, "password": {"quite a good password"}, "terms": {"0"}},
 		"/reset":  {}, "/verify": {},
 	} {
 		var first string
@@ -88,7 +88,7 @@ func TestSignUpResetAndChangeOfAddressTakeTheSameWork(t *testing.T) {
 		})
 	}
 	for path, fields := range map[string]url.Values{
-		"/signup": {"name": {"Somebody"}, "password": {"quite a good password"}}, "/reset": {}, "/verify": {},
+		"/signup": {"name": {"Somebody"}, "password": {"quite a good password"}, "terms": {"0"}}, "/reset": {}, "/verify": {},
 		"/account/email": {"current": {goodPassword}},
 	} {
 		b := s.browser()
@@ -107,7 +107,7 @@ func TestForgedAddressDoesNotDodgeTheLimits(t *testing.T) {
 	s.openSignUp()
 	for path, fields := range map[string]url.Values{
 		"/reset": {"email": {"admin@example.org"}}, "/verify": {"email": {"nobody@example.org"}},
-		"/signup": {"email": {"new@example.org"}, "name": {"New"}, "password": {"quite a good password"}},
+		"/signup": {"email": {"new@example.org"}, "name": {"New"}, "password": {"quite a good password"}, "terms": {"0"}},
 	} {
 		b := s.browser()
 		for i := range 9 {
@@ -167,10 +167,10 @@ func TestSiteSettingsPage(t *testing.T) {
 		t.Errorf("a member sees %v", a)
 	}
 	b := s.signedIn("admin@example.org")
-	fields := url.Values{"site_name": {"Our photos"}, "inviters": {"admins"}, "trash_days": {"7"}, "mail_days": {"30"}, "evidence_days": {"90"}, "deletion_days": {"3"}, "default_quota": {"1,5"}, "verify_email": {"on"}}
+	fields := url.Values{"site_name": {"Our photos"}, "inviters": {"admins"}, "trash_days": {"7"}, "mail_days": {"30"}, "evidence_days": {"90"}, "message_days": {"180"}, "deletion_days": {"3"}, "default_quota": {"1,5"}, "verify_email": {"on"}}
 	b.post("/admin/settings", fields).want(t, http.StatusSeeOther, "/admin/settings")
 	got, err := s.app.SiteSettings(context.Background(), app.SystemActor())
-	if want := (app.SiteSettings{SiteName: "Our photos", Inviters: "admins", TrashDays: 7, MailDays: 30, EvidenceDays: 90, DeletionDays: 3, DefaultQuota: 1.5e9, VerifyEmail: true}); err != nil || got != want {
+	if want := (app.SiteSettings{SiteName: "Our photos", Inviters: "admins", TrashDays: 7, MailDays: 30, EvidenceDays: 90, MessageDays: 180, DeletionDays: 3, DefaultQuota: 1.5e9, VerifyEmail: true}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if a := b.get("/admin/settings"); !strings.Contains(a.body, "· Our photos</title>") || !strings.Contains(a.body, `value="1.5"`) {
@@ -252,7 +252,7 @@ func TestResetLinksAreNotBuiltFromTheHostHeader(t *testing.T) {
 	if a := b.get(path); a.StatusCode != http.StatusOK || a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("the page: %v", a)
 	}
-	a := b.do(request(http.MethodPost, path, strings.NewReader(url.Values{"password": {"quite a good password"}}.Encode()),
+	a := b.do(request(http.MethodPost, path, strings.NewReader(url.Values{"password": {"quite a good password"}, "terms": {"0"}}.Encode()),
 		"Content-Type", "application/x-www-form-urlencoded", "Origin", "null", "Sec-Fetch-Site", "same-origin"))
 	a.want(t, http.StatusSeeOther, "/login?changed")
 	s.browser().signIn("admin@example.org", "quite a good password").want(t, http.StatusSeeOther, "/timeline")

@@ -70,10 +70,10 @@ func settingsOf(f url.Values) app.SiteSettings {
 		SiteName: f.Get("site_name"), Inviters: app.Inviters(f.Get("inviters")),
 		SignUp: f.Has("sign_up"), VerifyEmail: f.Has("verify_email"), PublicAlbums: f.Has("public_albums"),
 		ShareLinks: f.Has("share_links"), GuestUploads: f.Has("guest_uploads"), MailOnChange: f.Has("mail_on_change"),
-		BreachedCheck: f.Has("breached_check"), LinkByEmail: f.Has("link_by_email"), ConsentNotice: f.Has("consent_notice"),
+		BreachedCheck: f.Has("breached_check"), LinkByEmail: f.Has("link_by_email"),
 		DefaultQuota: quotaOf(f.Get("default_quota")), AuditDays: dayCount(f.Get("audit_days"), 0), TrashDays: dayCount(f.Get("trash_days"), unreadable),
 		MailDays: dayCount(f.Get("mail_days"), unreadable), DeletionDays: dayCount(f.Get("deletion_days"), unreadable),
-		MailOnReport: f.Has("mail_on_report"), EvidenceDays: dayCount(f.Get("evidence_days"), unreadable),
+		MailOnReport: f.Has("mail_on_report"), EvidenceDays: dayCount(f.Get("evidence_days"), unreadable), MessageDays: dayCount(f.Get("message_days"), unreadable),
 	}
 }
 
@@ -108,7 +108,7 @@ func settingsValues(s app.SiteSettings) url.Values {
 	v := url.Values{
 		"site_name": {s.SiteName}, "inviters": {string(s.Inviters)}, "trash_days": {strconv.Itoa(s.TrashDays)},
 		"mail_days": {strconv.Itoa(s.MailDays)}, "deletion_days": {strconv.Itoa(s.DeletionDays)},
-		"evidence_days": {strconv.Itoa(s.EvidenceDays)},
+		"evidence_days": {strconv.Itoa(s.EvidenceDays)}, "message_days": {strconv.Itoa(s.MessageDays)},
 	}
 	if s.AuditDays > 0 {
 		v.Set("audit_days", strconv.Itoa(s.AuditDays))
@@ -118,7 +118,7 @@ func settingsValues(s app.SiteSettings) url.Values {
 	}
 	for name, on := range map[string]bool{
 		"sign_up": s.SignUp, "verify_email": s.VerifyEmail, "public_albums": s.PublicAlbums, "share_links": s.ShareLinks,
-		"guest_uploads": s.GuestUploads, "mail_on_change": s.MailOnChange, "breached_check": s.BreachedCheck, "link_by_email": s.LinkByEmail, "consent_notice": s.ConsentNotice,
+		"guest_uploads": s.GuestUploads, "mail_on_change": s.MailOnChange, "breached_check": s.BreachedCheck, "link_by_email": s.LinkByEmail,
 		"mail_on_report": s.MailOnReport,
 	} {
 		if on {

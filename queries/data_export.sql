@@ -84,6 +84,14 @@ SELECT jsonb_build_object('ip', s.ip, 'user_agent', s.user_agent, 'remembered', 
 SELECT (to_jsonb(i) - 'token_hash')::jsonb FROM invitations i
  WHERE i.inviter_id = sqlc.arg(user_id) OR i.accepted_by = sqlc.arg(user_id)::uuid OR lower(i.email) = lower(sqlc.arg(email)::text) ORDER BY i.id;
 
+-- name: ExportContactMessages :many
+-- What the person wrote to the administrators. Of a message that somebody wrote
+-- without signing in and with the person's address, that there is one.
+SELECT CASE WHEN m.user_id IS NULL THEN jsonb_build_object('at', m.created_at, 'email', m.email)
+            ELSE jsonb_build_object('at', m.created_at, 'email', m.email, 'name', m.name, 'message', m.message, 'ip', m.ip, 'answered_at', m.answered_at) END::jsonb AS data
+  FROM contact_messages m
+ WHERE m.user_id = sqlc.arg(user_id)::uuid OR m.user_id IS NULL AND lower(m.email) = lower(sqlc.arg(email)::text) ORDER BY m.id;
+
 -- name: ExportLinks :many
 SELECT (to_jsonb(l) - 'token_hash' - 'password_hash' - 'nonce')::jsonb FROM share_links l WHERE l.created_by = sqlc.arg(user_id) ORDER BY l.id;
 

@@ -1,7 +1,7 @@
 -- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at)
+INSERT INTO users (id, email, name, password_hash, is_admin, language, time_zone, quota_bytes, email_verified_at, policy_round)
 VALUES (sqlc.arg(id), sqlc.arg(email), sqlc.arg(name), sqlc.arg(password_hash), sqlc.arg(is_admin), sqlc.arg(language), sqlc.arg(time_zone),
-        sqlc.narg(quota_bytes), CASE WHEN NOT sqlc.arg(unverified)::boolean THEN now() END)
+        sqlc.narg(quota_bytes), CASE WHEN NOT sqlc.arg(unverified)::boolean THEN now() END, sqlc.arg(policy_round))
 RETURNING *;
 
 -- name: UserByID :one
@@ -58,9 +58,11 @@ RETURNING *;
 UPDATE users SET email_verified_at = sqlc.arg(now)::timestamptz, updated_at = now() WHERE id = sqlc.arg(id) AND email_verified_at IS NULL;
 
 -- name: RenewUnverifiedUser :one
--- Whoever signs up last with an address that nobody has confirmed yet.
+-- Whoever signs up last with an address that nobody has confirmed yet. What the
+-- one before has accepted is not theirs.
+WITH theirs AS (DELETE FROM policy_acceptances p WHERE p.user_id = sqlc.arg(id))
 UPDATE users SET name = sqlc.arg(name), password_hash = sqlc.arg(password_hash), language = sqlc.arg(language), time_zone = sqlc.arg(time_zone),
-       created_at = sqlc.arg(now), updated_at = now()
+       created_at = sqlc.arg(now), updated_at = now(), policy_round = sqlc.arg(policy_round)
  WHERE id = sqlc.arg(id) AND email_verified_at IS NULL
 RETURNING *;
 

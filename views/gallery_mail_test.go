@@ -43,7 +43,7 @@ func mailPages() map[string]templ.Component {
 		"mails-empty":        mails.ListPage(mails.List{Page: page("/admin/mail"), Tabs: tabs, State: "dead", Server: true}),
 		"invitations-site":   invitations.OnSitePage(invitations.SitePage{Page: page("/admin/invitations"), Open: openInvitations(true)}),
 		"invitations-album":  invitations.InAlbumPage(invitations.AlbumPage{Head: albums.Head{Page: page("/albums/1"), Title: "Summer at the lake", Facts: []string{"12 photos", "private"}, Tabs: []albums.Tab{{Name: "photos", Label: "Photos", Href: "/albums/1"}, {Name: "members", Label: "Members", Href: "/albums/1/members"}}}, MembersURL: "/albums/1/members", Open: openInvitations(false)}),
-		"invitation-new":     invitations.OfferPage(offered(invitations.Offer{ActionURL: "/i", Errors: ui.Errors{"password": "Use at least 10 characters."}, Name: "Maria"})),
+		"invitation-new":     invitations.OfferPage(offered(invitations.Offer{ActionURL: "/i", Errors: ui.Errors{"password": "Use at least 10 characters.", "terms": "An account needs that you accept the terms."}, Name: "Maria", Terms: "3"})),
 		"invitation-account": invitations.OfferPage(offered(invitations.Offer{LoginURL: "/login"})),
 		"invitation-mine":    invitations.OfferPage(offered(invitations.Offer{Mine: true, ActionURL: "/i"})),
 		"invitation-other":   invitations.OfferPage(offered(invitations.Offer{SignedInAs: "tom@example.org"})),

@@ -59,7 +59,7 @@ func (g *gallery) pages() map[string]templ.Component {
 		"search-results":  search.SearchPage(g.found()),
 		"search-none":     search.SearchPage(search.Search{Page: withQuery("zebra"), Mode: "text", Asked: true, Filtered: true, From: "2024-07-01", ResetURL: "/search?q=zebra", Errors: ui.Errors{"to": "This date is before the first one."}}),
 		"settings":        account.SettingsPage(account.Settings{Page: page("/account"), ActionURL: "/account", Name: "Ada", Email: "ada@example.org", Language: "en", Zone: "Europe/Berlin", Zones: []string{"Europe/Berlin", "Europe/Paris"}, Avatar: account.Avatar{UploadURL: "/account/avatar"}, Links: []account.Link{{Icon: "key", Title: "Password", Lead: "Change it.", Href: "/account/password"}, {Icon: "sliders", Title: "API tokens", Lead: "Let programs use your album.", Href: "/account/tokens"}}}),
-		"signup":          account.CardPage(account.Form{Page: visitor, Title: "Create an account", ActionURL: "/signup", Submit: "Create account", Terms: "I agree to the terms.", Fields: []ui.Input{{Name: "name", Label: "Name", Required: true}, {Name: "password", Type: "password", Label: "Password", Hint: "At least 10 characters.", Error: "This is too easy to guess. Add another word or two."}}, Links: []account.Link{{Title: "Already have an account? Sign in", Href: "/login"}}}),
+		"signup":          account.CardPage(account.Form{Page: visitor, Title: "Create an account", ActionURL: "/signup", Submit: "Create account", Terms: "3", Fields: []ui.Input{{Name: "name", Label: "Name", Required: true}, {Name: "password", Type: "password", Label: "Password", Hint: "At least 10 characters.", Error: "This is too easy to guess. Add another word or two."}}, Links: []account.Link{{Title: "Already have an account? Sign in", Href: "/login"}}}),
 		"reset-sent":      account.CardPage(account.Form{Page: visitor, Title: "Forgot your password?", Lead: "Enter the address with which you sign in.", Notice: "If there is an account with that address, an e-mail is on its way.", ActionURL: "/reset", Submit: "Send the e-mail", Fields: []ui.Input{{Name: "email", Type: "email", Label: "E-mail address"}}}),
 		"password-change": account.FormPage(account.Form{Page: page("/account/password"), Title: "Change password", Lead: "All other browsers are signed out.", ActionURL: "/x", Submit: "Change the password", Fields: []ui.Input{{Name: "current", Type: "password", Label: "Current password"}, {Name: "password", Type: "password", Label: "New password"}}}),
 		"settings-avatar": account.SettingsPage(account.Settings{Page: page("/account"), ActionURL: "/account", Name: "Ada Lovelace", Email: "ada@example.org", Language: "en", Zone: "UTC", Avatar: account.Avatar{UploadURL: "/x", Error: "This is not a picture that can be used here."}}),
@@ -80,6 +80,7 @@ func (g *gallery) pages() map[string]templ.Component {
 	maps.Copy(all, g.albumPages())
 	maps.Copy(all, mailPages())
 	maps.Copy(all, policyPages("/media/0003/thumb?v=1"))
+	maps.Copy(all, termsPages())
 	maps.Copy(all, people())
 	maps.Copy(all, auditLog())
 	maps.Copy(all, ownData())

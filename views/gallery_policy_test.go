@@ -41,7 +41,7 @@ func policyPages(thumb string) map[string]templ.Component {
 	closed.Open, closed.There, closed.PreviewURL, closed.HideURL, closed.DeleteURL = false, false, "", "", ""
 	closed.State, closed.KeepUntil = "Deleted, 24 November 2026, 12:30, by Ada", noon.AddDate(0, 0, 90)
 	return map[string]templ.Component{
-		"policy": policies.PolicyPage(page("/privacy"), "Privacy policy", prose), "policy-visitor": policies.PolicyPage(layout.Page{Path: "/terms"}, "Policy against child sexual abuse material", prose),
+		"policy": policies.PolicyPage(policies.Read{Page: page("/privacy"), Title: "Privacy policy", HTML: prose, Version: 3, Changed: noon}), "policy-visitor": policies.PolicyPage(policies.Read{Page: layout.Page{Path: "/terms"}, Title: "Policy against child sexual abuse material", HTML: prose}),
 		"report": reports.FormPage(form), "report-mine": reports.FormPage(mine), "report-sent": reports.FormPage(sent),
 		"reports": reports.QueuePage(queue), "reports-none": reports.QueuePage(reports.Queue{Page: page("/admin/reports"), State: "open", Tabs: queue.Tabs}),
 		"reports-case": reports.CasePage(open), "reports-closed": reports.CasePage(closed),

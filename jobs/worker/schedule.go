@@ -78,6 +78,9 @@ func schedule(a *app.App, queues jobs.Queues, log *slog.Logger, embed, mail <-ch
 		{name: "forget the evidence of old reports", every: time.Hour, run: func(ctx context.Context) error {
 			return report(ctx, log, "forgot closed reports")(a.SweepReports(ctx, system))
 		}},
+		{name: "forget old messages of the contact form", every: time.Hour, run: func(ctx context.Context) error {
+			return report(ctx, log, "forgot old messages")(a.SweepContactMessages(ctx, system))
+		}},
 		{name: "seal the audit log", every: 5 * time.Second, run: func(ctx context.Context) error {
 			_, err := a.SealAudit(ctx, system)
 			return err

@@ -62,17 +62,18 @@ type Avatar struct {
 
 // Form is a page that is one form, posted to ActionURL: signing up, resetting a password, and the like.
 type Form struct {
-	Page      layout.Page
-	Title     string
-	Lead      string // "" for none
-	Notice    string // what was done before; "" for none
-	ActionURL string // "" where there is nothing to send
-	Fields    []ui.Input
-	Terms     string // a checkbox "terms" that must be ticked; "" for none
-	Submit    string
-	Links     []Link      // below the form; only Title and Href
-	Passkey   *PasskeyUse // takes the place of the form; nil for none
-	Errors    ui.Errors   // "", terms; those of fields stand in Fields
+	Page        layout.Page
+	Title       string
+	Lead        string // "" for none
+	Notice      string // what was done before; "" for none
+	ActionURL   string // "" where there is nothing to send
+	Fields      []ui.Input
+	Terms       string // a checkbox "terms" with this value, which must be ticked; "" for none
+	TermsTicked bool
+	Submit      string
+	Links       []Link      // below the form; only Title and Href
+	Passkey     *PasskeyUse // takes the place of the form; nil for none
+	Errors      ui.Errors   // "", terms; those of fields stand in Fields
 }
 
 // Link leads to another page of the account.

@@ -17,6 +17,8 @@ var siteMenu = []place{
 	{"mail", "/admin/mail", "mails.title"},
 	{"audit", "/admin/audit", "auditlog.title"},
 	{"reports", "/admin/reports", "reports.title"},
+	{"messages", "/admin/messages", "messages.title"},
+	{"policies", "/admin/policies", "policies.title"},
 }
 
 // Users is a page of the accounts, with the form that searches them (GET).

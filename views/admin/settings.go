@@ -54,9 +54,9 @@ var settingsGroups = []settingsGroup{
 		{"settings.audit_days", "number", "settings.audit_days_hint"},
 		{"settings.mail_days", "number", ""},
 		{"settings.evidence_days", "number", "settings.evidence_days_hint"},
+		{"settings.message_days", "number", ""},
 		{"settings.deletion_days", "number", "settings.deletion_days_hint"},
 	}},
-	{"settings.group_privacy", []settingsField{{"settings.consent_notice", "check", "settings.consent_notice_hint"}}},
 }
 
 // name is the field in the form.

@@ -58,16 +58,18 @@ type SitePage struct {
 
 // Offer is what whoever is invited sees.
 type Offer struct {
-	Page       layout.Page
-	Title      string // "Ann invites you to Summer"
-	Text       string // what one may do there, and until when
-	Message    string
-	Email      string // to which it is bound
-	SignedInAs string // another address; "" otherwise
-	Mine       bool   // the button alone is missing
-	ActionURL  string // POST
-	LoginURL   string // "" unless there is an account to sign in to
-	Name       string
-	Languages  []ui.Option
-	Errors     ui.Errors
+	Page        layout.Page
+	Title       string // "Ann invites you to Summer"
+	Text        string // what one may do there, and until when
+	Message     string
+	Email       string // to which it is bound
+	SignedInAs  string // another address; "" otherwise
+	Mine        bool   // the button alone is missing
+	ActionURL   string // POST
+	LoginURL    string // "" unless there is an account to sign in to
+	Name        string
+	Languages   []ui.Option
+	Terms       string // the version of the terms that is accepted with a new account
+	TermsTicked bool
+	Errors      ui.Errors
 }
