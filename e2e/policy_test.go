@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // An administrator changes the terms, and everybody is asked before they go on;
@@ -39,7 +41,7 @@ func policyStory(t *testing.T, i *instance, scripts bool, name string) {
 	inspect("policies")
 	admin.click(`a[href="/admin/policies/terms"]`)
 	admin.wait("#f-text")
-	admin.fill("#f-text", "# Rules of "+name+"\n\nBe **kind** on {{Site}}.")
+	admin.do(chromedp.SetValue(chromedp.CSS("#f-text"), "# Rules of "+name+"\n\nBe **kind** on {{Site}}."))
 	admin.fill("#f-note", "Kindness, says "+name+".")
 	admin.click("[name=ask]")
 	admin.click(`button[value=preview]`)
