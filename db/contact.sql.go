@@ -138,17 +138,17 @@ func (q *Queries) ForgetContactMessages(ctx context.Context, before time.Time) (
 }
 
 const forgetContactMessagesFrom = `-- name: ForgetContactMessagesFrom :exec
-DELETE FROM contact_messages WHERE user_id = $1::uuid OR lower(email) = lower($2::text)
+DELETE FROM contact_messages WHERE user_id = $1::uuid OR user_id IS NULL AND lower(email) = ANY ($2::text[])
 `
 
 type ForgetContactMessagesFromParams struct {
 	UserID uuid.UUID
-	Email  string
+	Emails []string
 }
 
 // Of a person whose account ends, also those from before it.
 func (q *Queries) ForgetContactMessagesFrom(ctx context.Context, arg ForgetContactMessagesFromParams) error {
-	_, err := q.db.Exec(ctx, forgetContactMessagesFrom, arg.UserID, arg.Email)
+	_, err := q.db.Exec(ctx, forgetContactMessagesFrom, arg.UserID, arg.Emails)
 	return err
 }
 

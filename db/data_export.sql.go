@@ -257,6 +257,40 @@ func (q *Queries) ExportAlbums(ctx context.Context, userID uuid.UUID) ([][]byte,
 	return items, nil
 }
 
+const exportContactMessages = `-- name: ExportContactMessages :many
+SELECT CASE WHEN m.user_id IS NULL THEN jsonb_build_object('at', m.created_at, 'email', m.email)
+            ELSE jsonb_build_object('at', m.created_at, 'email', m.email, 'name', m.name, 'message', m.message, 'ip', m.ip, 'answered_at', m.answered_at) END::jsonb AS data
+  FROM contact_messages m
+ WHERE m.user_id = $1::uuid OR m.user_id IS NULL AND lower(m.email) = lower($2::text) ORDER BY m.id
+`
+
+type ExportContactMessagesParams struct {
+	UserID uuid.UUID
+	Email  string
+}
+
+// What the person wrote to the administrators. Of a message that somebody wrote
+// without signing in and with the person's address, that there is one.
+func (q *Queries) ExportContactMessages(ctx context.Context, arg ExportContactMessagesParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, exportContactMessages, arg.UserID, arg.Email)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var data []byte
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		items = append(items, data)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const exportEdits = `-- name: ExportEdits :many
 SELECT i.media_id, jsonb_agg(jsonb_build_object('at', o.created_at, 'kind', o.kind, 'field', i.field, 'before', i.before, 'after', i.after,
        'undone_at', o.undone_at, 'by_you', o.user_id = $1::uuid) ORDER BY o.created_at, i.operation_id, i.field)::jsonb AS edits
