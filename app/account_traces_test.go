@@ -97,6 +97,7 @@ func (p *post) plantEverywhere(user db.User) (needles []string) {
 	}
 	p.exec("UPDATE report_cases SET closed_at = now(), closed_by = $1, outcome = 'dismissed', keep_until = now() + interval '1 year'", user.ID)
 	// What she set as an administrator, and accepted.
+	p.exec("INSERT INTO contact_messages (id, name, email, message, ip, created_at, answered_at, answered_by) VALUES ($1, 'Tom', 'tom@example.org', 'Hello', '', now(), now(), $2)", id(), user.ID)
 	p.exec("INSERT INTO policy_acceptances (user_id, name, version, accepted_at, ip) VALUES ($1, 'terms', 7, now(), '198.51.100.77')", user.ID)
 	p.exec("INSERT INTO policy_versions (name, version, note, ask, changed_by, changed_at) VALUES ('terms', 1, '', false, $1, now())", user.ID)
 	p.exec("INSERT INTO mail_texts (template, language, version, changed_by, changed_at) VALUES ('report', 'en', 1, $1, now())", user.ID)
