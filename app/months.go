@@ -41,7 +41,7 @@ func (a *App) HasShared(ctx context.Context, actor Actor) (bool, error) {
 
 // months is Months for a caller that has decided access.
 func (a *App) months(ctx context.Context, actor Actor, scope db.Scope) ([]Month, error) {
-	of := db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: scope, Known: a.shared.known(actor, false)}
+	of := db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: scope, Known: a.shared.known(actor)}
 	counts, err := a.db.Months(ctx, of)
 	if err != nil {
 		return nil, err

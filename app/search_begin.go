@@ -20,12 +20,19 @@ type searching struct {
 	facts    db.Facts
 	months   []Month // of the filter's scope, newest first
 	visible  int     // items in them
+	// seesMany: of all items, those of others that the actor sees are seesManyFrom or more.
+	seesMany bool
 	model    *db.EmbeddingModel
 	// near is the filter of the nearest, of which the share is estimated together
 	// with that of the words.
 	near      *db.Filter
 	nearShare *float64
 }
+
+// seesManyFrom is the share of all items from which on it is quicker to look for
+// words in all of a month's and to leave out what is not seen than to go through
+// the albums that are.
+const seesManyFrom = 0.1
 
 // begin asks what a search needs to know; the model is the one that is
 // searched, nil for none.
@@ -42,7 +49,7 @@ func (a *App) begin(ctx context.Context, actor Actor, f db.Filter, q SearchQuery
 	}
 	var err error
 	s.facts, err = a.db.SearchFacts(ctx, db.FactsOf{
-		MonthsOf: db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: f.Scope, Known: a.shared.known(actor, true)},
+		MonthsOf: db.MonthsOf{UserID: actor.UserID(), Subjects: actor.Subjects(), Scope: f.Scope, Known: a.shared.known(actor)},
 		Language: s.language, Terms: terms, Model: model,
 	})
 	if err != nil {
@@ -56,6 +63,11 @@ func (a *App) begin(ctx context.Context, actor Actor, f db.Filter, q SearchQuery
 	for _, m := range s.months {
 		s.visible += m.Count
 	}
+	theirs := 0.0
+	for _, m := range s.facts.Shared {
+		theirs += float64(m.N)
+	}
+	s.seesMany = theirs >= seesManyFrom*s.facts.Items
 	return s, nil
 }
 

@@ -56,7 +56,7 @@ func (s *searching) rank(ctx context.Context, f db.Filter, q SearchQuery, place 
 		part := f
 		part.From, part.To = later(f.From, place.from), earlier(f.To, place.to)
 		rows, err = s.db.SearchItems(ctx, part, db.Ranking{
-			Months: narrow(months, part.From, part.To), Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1,
+			Months: narrow(months, part.From, part.To), SeesMany: s.seesMany, Walk: place.walk, ByDate: q.Sort == SortDate, After: place.after, Limit: q.Limit + 1,
 		})
 		if err != nil {
 			return nil, place, place, err

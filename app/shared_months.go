@@ -11,10 +11,6 @@ const (
 	// sharedKept is how long the counts of what others share are kept. Within
 	// that time they are still right, or the database tells that they are not.
 	sharedKept = 5 * time.Minute
-	// A search only wants to know about how many items there are, and when. Where
-	// they are many, a minute's changes make no difference to that.
-	sharedRough     = time.Minute
-	sharedRoughFrom = 10_000
 	// sharedActors is of how many actors they are kept: about 10 kB each.
 	sharedActors = 500
 )
@@ -29,7 +25,6 @@ type sharedMonths struct {
 
 type keptMonths struct {
 	db.SharedCounts
-	items   int64
 	counted time.Time
 }
 
@@ -43,16 +38,15 @@ func subjectsKey(actor Actor) string {
 	return string(key)
 }
 
-// known are the actor's counts, to be checked; roughly says that about how many is enough.
-func (s *sharedMonths) known(actor Actor, roughly bool) db.Known {
+// known are the actor's counts, for the database to check; nil: none.
+func (s *sharedMonths) known(actor Actor) *db.SharedCounts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept, ok := s.of[subjectsKey(actor)]
-	age := time.Since(kept.counted)
-	if !ok || age > sharedKept {
-		return db.Known{}
+	if !ok || time.Since(kept.counted) > sharedKept {
+		return nil
 	}
-	return db.Known{SharedCounts: &kept.SharedCounts, Enough: roughly && age < sharedRough && kept.items >= sharedRoughFrom}
+	return &kept.SharedCounts
 }
 
 // keep notes what the database has counted, or has found to be right still.
@@ -64,9 +58,6 @@ func (s *sharedMonths) keep(actor Actor, counts db.SharedCounts) {
 	defer s.mu.Unlock()
 	key := subjectsKey(actor)
 	kept := keptMonths{SharedCounts: counts, counted: time.Now()}
-	for _, m := range counts.Shared {
-		kept.items += m.N
-	}
 	if before, ok := s.of[key]; ok && sameCounts(before, kept) {
 		kept.counted = before.counted
 	}

@@ -26,9 +26,12 @@ type RankedRow struct {
 // Ranking says which part of the matches is asked for.
 type Ranking struct {
 	// Months are those, by any of their instants, in which the filter's time
-	// lies, as far as they hold items: with some of them, one's own items are
-	// found by words and months at once. Empty: by words, or as the planner likes.
+	// lies, as far as they hold items: with some of them, items are found by words
+	// and months at once. Empty: by words, or as the planner likes.
 	Months []time.Time
+	// SeesMany says that of the items in albums the actor sees enough for looking
+	// for theirs among all of a month. Otherwise the albums are gone through.
+	SeesMany bool
 	// Walk reads every item of the filter's time, which is quicker than the
 	// index of words for the beginning of many of them.
 	Walk   bool
@@ -57,17 +60,19 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 		if r.Walk || len(r.Months) == 0 || f.CameraModel != "" || f.Kind == MediaKindVideo {
 			return rows(f, mine)
 		}
-		// The months say it: with both, the planner would expect next to nothing.
-		g := f
-		if startsMonth(g.From) {
-			g.From = time.Time{}
-		}
-		if startsMonth(g.To) {
-			g.To = time.Time{}
-		}
-		return rows(g, mine+" AND media_place_in_time(m.owner_id, m.taken_at_local) && "+b.arg(f.places(r.Months), "text[]"))
+		return rows(f.ofMonths(), mine+" AND "+placed(b, f.UserID.String(), r.Months))
 	}
-	shared := func() string { return rows(f, "NOT "+mine+" AND m.album_id IN ("+f.accessible(b)+")") }
+	shared := func() string {
+		theirs := "NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")"
+		if r.SeesMany && !r.Walk && len(r.Months) > 0 {
+			g, what := f.ofMonths(), "album"
+			if g.Kind == MediaKindVideo { // the place says it
+				g.Kind, what = "", "video"
+			}
+			return rows(g, theirs+" AND "+placed(b, what, r.Months))
+		}
+		return rows(f, theirs)
+	}
 	switch {
 	case f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "":
 		return own()
@@ -78,17 +83,30 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 	return own() + " UNION ALL " + shared()
 }
 
+// ofMonths is f beside the months in which its time lies: what they say is not
+// said again, else the planner would expect next to nothing.
+func (f Filter) ofMonths() Filter {
+	if startsMonth(f.From) {
+		f.From = time.Time{}
+	}
+	if startsMonth(f.To) {
+		f.To = time.Time{}
+	}
+	return f
+}
+
 func startsMonth(t time.Time) bool {
 	return t.Equal(time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC))
 }
 
-// places are the months as media_place_in_time writes them.
-func (f Filter) places(months []time.Time) []string {
+// placed is the condition that m is of one of the months, of that owner or, for
+// "album" and "video", in an album, as the index of words knows it.
+func placed(b *builder, whose string, months []time.Time) string {
 	places := make([]string, len(months))
 	for i, m := range months {
-		places[i] = fmt.Sprintf("%s %d", f.UserID, m.Year()*12+int(m.Month()))
+		places[i] = fmt.Sprintf("%s %d", whose, m.Year()*12+int(m.Month()))
 	}
-	return places
+	return "media_places(m.owner_id, m.album_id, m.kind, m.taken_at_local) && " + b.arg(places, "text[]")
 }
 
 func (f Filter) searchSQL(r Ranking) (string, []any) {

@@ -22,12 +22,6 @@ type SharedCounts struct {
 	AsOf string
 }
 
-// Known are counts that the caller has kept.
-type Known struct {
-	*SharedCounts      // nil: none
-	Enough        bool // they will do, whatever has changed
-}
-
 type sharedSince struct {
 	Changed bool
 	AsOf    string
@@ -48,12 +42,10 @@ func (b *batch) months(into *MonthCounts, asOf *[]string, of MonthsOf) {
 	}
 	switch {
 	case of.Scope != ScopeShared && of.Scope != ScopeAll:
-	case of.Known.SharedCounts == nil:
+	case of.Known == nil:
 		// First the snapshot: what comes between the two counts as changed.
 		queue(b, asOf, pgx.RowTo[string], "SELECT pg_current_snapshot()::text")
 		queue(b, &into.Shared, pgx.RowToStructByPos[SharedMonthsRow], sharedMonths, of.UserID, of.Subjects)
-	case of.Known.Enough:
-		into.SharedCounts = *of.Known.SharedCounts
 	default:
 		queue(b, &into.since, pgx.RowToStructByPos[sharedSince], sharedSinceSQL, of.Known.AsOf, of.Subjects)
 	}
@@ -64,7 +56,7 @@ type MonthsOf struct {
 	UserID   uuid.UUID
 	Subjects []uuid.UUID
 	Scope    Scope
-	Known    Known
+	Known    *SharedCounts // that the caller has kept; nil: none
 }
 
 // Months returns the months of a scope, newest first.
@@ -86,7 +78,7 @@ func (p *Pool) settle(ctx context.Context, m MonthCounts, asOf []string, of Mont
 	case len(m.since) > 0 && !m.since[0].Changed:
 		m.SharedCounts = SharedCounts{Shared: of.Known.Shared, AsOf: m.since[0].AsOf}
 	case len(m.since) > 0:
-		of.Scope, of.Known = ScopeShared, Known{}
+		of.Scope, of.Known = ScopeShared, nil
 		again, err := p.Months(ctx, of)
 		m.SharedCounts = again.SharedCounts
 		return m, err
