@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 // untraced are the tables in which nothing tells of the person, with the reason.
 var untraced = map[string]string{
 	"goose_db_version":  "the versions of the schema",
+	"sharing_changes":   "hashes of ids, for an hour",
 	"first_run":         "gone since there is an administrator",
 	"audit_checkpoints": "hashes of the whole log",
 	"categories":        "the site's list",
@@ -207,6 +209,50 @@ func TestADeletedAccountLeavesNothing(t *testing.T) {
 	}
 	if n := p.world().count("SELECT count(*) FROM reports WHERE reason <> '' AND created_at IS NOT NULL"); n != 3 {
 		t.Errorf("%d reports are left", n)
+	}
+}
+
+// An address that somebody asked for and never confirmed is not theirs: what is
+// there about it stays when they leave.
+func TestWhoAsksForAnAddressTakesNothingOfItAway(t *testing.T) {
+	p := newPost(t)
+	bob, mallory := p.user("bob", true), p.user("mallory", false)
+	if _, err := p.Invite(t.Context(), app.UserActor(bob), app.NewInvitation{Email: "victim@example.org"}); err != nil {
+		t.Fatal(err)
+	}
+	theirs := func() []int64 {
+		w := p.world()
+		return []int64{
+			w.count("SELECT count(*) FROM invitations WHERE email = 'victim@example.org'"),
+			w.count("SELECT count(*) FROM mails WHERE recipient = 'victim@example.org' AND template LIKE 'invitation%'"),
+			w.count("SELECT count(*) FROM audit_log WHERE action = 'invitation.create' AND detail::text LIKE '%victim@example.org%'"),
+		}
+	}
+	before := theirs()
+	if slices.Contains(before, 0) {
+		t.Fatalf("nothing is there that could go: %v", before)
+	}
+	if err := p.RequestEmailChange(t.Context(), app.UserActor(mallory), goodPassword, "victim@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	due, err := p.RequestDeletion(t.Context(), app.UserActor(mallory), goodPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.now = due.Add(time.Minute)
+	for _, step := range []func(context.Context, app.Actor) (int, error){p.EndAccounts, p.DoChores, p.SweepObjects} {
+		if _, err := step(t.Context(), app.SystemActor()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := p.world().count("SELECT count(*) FROM users WHERE id = $1", mallory.ID); n != 0 {
+		t.Fatal("the account is still there")
+	}
+	if after := theirs(); !slices.Equal(before, after) {
+		t.Errorf("invitations, mails and entries about the address: %v before, %v after", before, after)
+	}
+	if n := p.world().count("SELECT count(*) FROM mails WHERE template = 'email_change'"); n != 0 {
+		t.Error("the mail that asked to confirm the address is still there")
 	}
 }
 

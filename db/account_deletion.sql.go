@@ -52,17 +52,18 @@ func (q *Queries) AddAccountDeletion(ctx context.Context, arg AddAccountDeletion
 const addressesOf = `-- name: AddressesOf :many
 WITH said AS (
     SELECT u.email FROM users u WHERE u.id = $1
-    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = $1
-    UNION SELECT i.email FROM identities i WHERE i.user_id = $1
+    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = $1 AND l.purpose = 'revert'
     UNION SELECT v.email FROM audit_log a, unnest(ARRAY[a.detail ->> 'before', a.detail ->> 'after']) AS v(email)
-     WHERE a.object_id = $1 AND a.action IN ('user.email', 'user.email_back', 'user.email_asked')
+     WHERE a.object_id = $1 AND a.action IN ('user.email', 'user.email_back')
 )
 SELECT DISTINCT lower(s.email)::text AS email FROM said s
  WHERE s.email LIKE '%@%' AND NOT EXISTS (SELECT 1 FROM users u WHERE lower(u.email) = lower(s.email) AND u.id <> $1)
 `
 
-// All addresses in small letters that were the person's, or were to become it,
-// without those of other accounts.
+// All addresses in small letters that are or were the person's, without those of
+// other accounts. One that was asked for and never confirmed is somebody else's,
+// as far as anybody knows: whoever asks for it and leaves must not take away what
+// is told about that one.
 func (q *Queries) AddressesOf(ctx context.Context, userID uuid.UUID) ([]string, error) {
 	rows, err := q.db.Query(ctx, addressesOf, userID)
 	if err != nil {
@@ -196,6 +197,8 @@ func (q *Queries) ForgetInvitationsOf(ctx context.Context, emails []string) erro
 
 const forgetMailsTo = `-- name: ForgetMailsTo :exec
 DELETE FROM mails WHERE by_id = $1::uuid OR user_id IS NULL AND lower(recipient) = ANY ($2::text[])
+    OR user_id IS NULL AND template = 'email_change' AND lower(recipient) IN
+       (SELECT lower(l.email) FROM mailed_links l WHERE l.user_id = $1::uuid AND l.purpose = 'email')
 `
 
 type ForgetMailsToParams struct {
@@ -203,8 +206,8 @@ type ForgetMailsToParams struct {
 	Emails []string
 }
 
-// Also those that were sent before the address had an account, and those in the
-// person's name.
+// Also those that were sent before the address had an account, those in the
+// person's name, and those that asked to confirm an address.
 func (q *Queries) ForgetMailsTo(ctx context.Context, arg ForgetMailsToParams) error {
 	_, err := q.db.Exec(ctx, forgetMailsTo, arg.UserID, arg.Emails)
 	return err

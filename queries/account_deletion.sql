@@ -28,22 +28,25 @@ SELECT * FROM account_deletions WHERE user_id = $1 FOR UPDATE;
 UPDATE account_deletions SET reminded_at = sqlc.arg(now)::timestamptz WHERE user_id = sqlc.arg(user_id);
 
 -- name: AddressesOf :many
--- All addresses in small letters that were the person's, or were to become it,
--- without those of other accounts.
+-- All addresses in small letters that are or were the person's, without those of
+-- other accounts. One that was asked for and never confirmed is somebody else's,
+-- as far as anybody knows: whoever asks for it and leaves must not take away what
+-- is told about that one.
 WITH said AS (
     SELECT u.email FROM users u WHERE u.id = sqlc.arg(user_id)
-    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = sqlc.arg(user_id)
-    UNION SELECT i.email FROM identities i WHERE i.user_id = sqlc.arg(user_id)
+    UNION SELECT l.email FROM mailed_links l WHERE l.user_id = sqlc.arg(user_id) AND l.purpose = 'revert'
     UNION SELECT v.email FROM audit_log a, unnest(ARRAY[a.detail ->> 'before', a.detail ->> 'after']) AS v(email)
-     WHERE a.object_id = sqlc.arg(user_id) AND a.action IN ('user.email', 'user.email_back', 'user.email_asked')
+     WHERE a.object_id = sqlc.arg(user_id) AND a.action IN ('user.email', 'user.email_back')
 )
 SELECT DISTINCT lower(s.email)::text AS email FROM said s
  WHERE s.email LIKE '%@%' AND NOT EXISTS (SELECT 1 FROM users u WHERE lower(u.email) = lower(s.email) AND u.id <> sqlc.arg(user_id));
 
 -- name: ForgetMailsTo :exec
--- Also those that were sent before the address had an account, and those in the
--- person's name.
-DELETE FROM mails WHERE by_id = sqlc.arg(user_id)::uuid OR user_id IS NULL AND lower(recipient) = ANY (sqlc.arg(emails)::text[]);
+-- Also those that were sent before the address had an account, those in the
+-- person's name, and those that asked to confirm an address.
+DELETE FROM mails WHERE by_id = sqlc.arg(user_id)::uuid OR user_id IS NULL AND lower(recipient) = ANY (sqlc.arg(emails)::text[])
+    OR user_id IS NULL AND template = 'email_change' AND lower(recipient) IN
+       (SELECT lower(l.email) FROM mailed_links l WHERE l.user_id = sqlc.arg(user_id)::uuid AND l.purpose = 'email');
 
 -- name: ForgetInvitationsOf :exec
 DELETE FROM invitations WHERE lower(email) = ANY (sqlc.arg(emails)::text[]);
