@@ -63,15 +63,16 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 		return rows(f.ofMonths(), mine+" AND "+placed(b, f.UserID.String(), r.Months))
 	}
 	shared := func() string {
-		theirs := "NOT " + mine + " AND m.album_id IN (" + f.accessible(b) + ")"
-		if r.SeesMany && !r.Walk && len(r.Months) > 0 {
-			g, what := f.ofMonths(), "album"
-			if g.Kind == MediaKindVideo { // the place says it
-				g.Kind, what = "", "video"
-			}
-			return rows(g, theirs+" AND "+placed(b, what, r.Months))
+		theirs, seen := "NOT "+mine, "m.album_id IN ("+f.accessible(b)+")"
+		if !r.SeesMany || r.Walk || len(r.Months) == 0 {
+			return rows(f, theirs+" AND "+seen)
 		}
-		return rows(f, theirs)
+		g, what := f.ofMonths(), "album"
+		if g.Kind == MediaKindVideo { // the place says it
+			g.Kind, what = "", "video"
+		}
+		// Not a join: the albums are no way to the items here.
+		return rows(g, theirs+" AND "+placed(b, what, r.Months)+" AND ("+seen+") IS TRUE")
 	}
 	switch {
 	case f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "":
