@@ -55,30 +55,34 @@ func (f Filter) matchSQL(b *builder, r Ranking) string {
 		}
 		return "SELECT m.id, m.taken_at_local AS at, " + rank + " AS rank FROM " + from + " AND " + f.where(b)
 	}
+	byPlace := !r.Walk && len(r.Months) > 0
+	indexed := f.CameraModel != "" || f.Kind == MediaKindVideo // of one's own, ordered by time
 	own := func() string {
-		// Cameras and videos have indexes of their own, ordered by time.
-		if r.Walk || len(r.Months) == 0 || f.CameraModel != "" || f.Kind == MediaKindVideo {
+		if !byPlace || indexed {
 			return rows(f, mine)
 		}
-		return rows(f.ofMonths(), mine+" AND "+placed(b, f.UserID.String(), r.Months))
+		return rows(f.ofMonths(), mine+" AND "+placed(b, r.Months, f.UserID.String()))
 	}
+	seen := func() string { return "m.album_id IN (" + f.accessible(b) + ")" }
 	shared := func() string {
-		theirs, seen := "NOT "+mine, "m.album_id IN ("+f.accessible(b)+")"
-		if !r.SeesMany || r.Walk || len(r.Months) == 0 {
-			return rows(f, theirs+" AND "+seen)
+		theirs := "NOT " + mine
+		if !r.SeesMany || !byPlace {
+			return rows(f, theirs+" AND "+seen())
 		}
 		g, what := f.ofMonths(), "album"
 		if g.Kind == MediaKindVideo { // the place says it
 			g.Kind, what = "", "video"
 		}
 		// Not a join: the albums are no way to the items here.
-		return rows(g, theirs+" AND "+placed(b, what, r.Months)+" AND ("+seen+") IS TRUE")
+		return rows(g, theirs+" AND "+placed(b, r.Months, what)+" AND ("+seen()+") IS TRUE")
 	}
 	switch {
 	case f.State != StateListed || f.Scope == ScopeOwn || f.Scope == "":
 		return own()
 	case f.Scope == ScopeShared:
 		return shared()
+	case r.SeesMany && byPlace && !indexed: // the lists of the words are gone through once for both
+		return rows(f.ofMonths(), placed(b, r.Months, f.UserID.String(), "album")+" AND ("+mine+" OR ("+seen()+") IS TRUE)")
 	}
 	// Apart, so that the planner knows how many there are of each.
 	return own() + " UNION ALL " + shared()
@@ -100,12 +104,14 @@ func startsMonth(t time.Time) bool {
 	return t.Equal(time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC))
 }
 
-// placed is the condition that m is of one of the months, of that owner or, for
-// "album" and "video", in an album, as the index of words knows it.
-func placed(b *builder, whose string, months []time.Time) string {
-	places := make([]string, len(months))
-	for i, m := range months {
-		places[i] = fmt.Sprintf("%s %d", whose, m.Year()*12+int(m.Month()))
+// placed is the condition that m is of one of the months, and of one of the
+// owners or, for "album" and "video", in an album, as the index of words knows it.
+func placed(b *builder, months []time.Time, whose ...string) string {
+	var places []string
+	for _, w := range whose {
+		for _, m := range months {
+			places = append(places, fmt.Sprintf("%s %d", w, m.Year()*12+int(m.Month())))
+		}
 	}
 	return "media_places(m.owner_id, m.album_id, m.kind, m.taken_at_local) && " + b.arg(places, "text[]")
 }
