@@ -32,8 +32,8 @@ func ConsentToCurrent() Consent { return Consent{given: true, version: latest} }
 // TermsQuestion is what somebody is asked who has yet to accept the terms.
 type TermsQuestion struct {
 	Policy
-	First bool     // they have never accepted any version
-	Notes []string // what has changed since the version that they accepted, the last change first
+	First bool     // they have never seen any version
+	Notes []string // what has changed since the version that they accepted or, without one, since the shipped one; the last change first
 }
 
 // roundsCache keeps for a moment how often everybody was asked: every page wants
@@ -90,11 +90,11 @@ func (a *App) TermsQuestion(ctx context.Context, actor Actor) (TermsQuestion, er
 	}
 	t := TermsQuestion{Policy: p}
 	last, err := a.db.LastAcceptance(ctx, db.LastAcceptanceParams{UserID: actor.UserID(), Name: terms})
-	if db.IsNotFound(err) {
+	if user, _ := actor.User(); db.IsNotFound(err) && user.PolicyRound == neverAsked {
 		t.First = true
 		return t, nil
 	}
-	if err != nil {
+	if err != nil && !db.IsNotFound(err) {
 		return TermsQuestion{}, fmt.Errorf("read what somebody has accepted: %w", err)
 	}
 	versions, err := a.db.PolicyVersions(ctx, terms)
