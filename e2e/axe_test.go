@@ -14,14 +14,14 @@ func TestEveryPageIsAccessibleQuietAndAlone(t *testing.T) {
 	i := prepare(t)
 	i.launch()
 	b := i.open(true)
-	inspect := b.overseer()
+	inspect := b.overseer(looks...)
 	inspect(page{name: "first-run", path: "/setup"})
 	i.makeAdmin()
 	inspect(pagesOfVisitors...)
 	b.as(looks[0])
 	b.signIn()
 	inspect(pagesWhenEmpty...)
-	inspect(pagesBeforeTheFamily...)
+	b.overseer(both...)(pagesBeforeTheFamily...)
 
 	id := b.furnish(fourPhotos(t), 4)
 	inspect(pagesOfMembers("jpg", id)...)
@@ -35,8 +35,8 @@ func TestEveryPageOfAFamilyIsAccessibleQuietAndAlone(t *testing.T) {
 	b.furnish(fourPhotos(t), 4)
 	sent := t.TempDir()
 	s := b.settle(t, visitor, photo(t, sent, "Guest-1.jpg", "8"), photo(t, sent, "Guest-2.jpg", "9"))
-	b.overseer()(pagesOfTheFamily(s)...)
-	visitor.overseer()(pagesOfGuests(s)...)
+	b.overseer(both...)(pagesOfTheFamily(s)...)
+	visitor.overseer(both...)(pagesOfGuests(s)...)
 }
 
 // fourPhotos is a folder with photographs that tell where they were taken.
@@ -48,8 +48,8 @@ func fourPhotos(t *testing.T) string {
 	return dir
 }
 
-// overseer looks at pages in every look and tells what is wrong with them.
-func (b *browser) overseer() func(pages ...page) {
+// overseer looks at pages in these looks and tells what is wrong with them.
+func (b *browser) overseer(looks ...look) func(pages ...page) {
 	b.t.Helper()
 	axe, err := os.ReadFile(axePath)
 	if err != nil {

@@ -21,6 +21,9 @@ var looks = []look{
 	{"phone-light", false, true}, {"phone-dark", true, true},
 }
 
+// both are two looks in which every size and every colour is seen.
+var both = []look{looks[0], looks[3]}
+
 // page is one page of the product as a person may meet it.
 type page struct {
 	name, path string

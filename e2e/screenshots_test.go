@@ -24,7 +24,7 @@ func TestScreenshots(t *testing.T) {
 	i := prepare(t)
 	i.launch()
 	b := i.open(true)
-	shootAs := func(b *browser, pages ...page) {
+	shootAs := func(b *browser, looks []look, pages ...page) {
 		for _, p := range pages {
 			for _, l := range looks {
 				b.as(l)
@@ -33,7 +33,7 @@ func TestScreenshots(t *testing.T) {
 			}
 		}
 	}
-	shoot := func(pages ...page) { shootAs(b, pages...) }
+	shoot := func(pages ...page) { shootAs(b, looks, pages...) }
 	shoot(page{name: "first-run", path: "/setup"})
 	i.makeAdmin()
 	shoot(pagesOfVisitors...)
@@ -55,9 +55,9 @@ func TestScreenshots(t *testing.T) {
 		run(t, "vips", "thumbnail", filepath.Join(photos, name), guests[len(guests)-1], "1600")
 	}
 	s := b.settle(t, visitor, guests...)
-	shoot(among(pagesOfTheFamily(s), "albums", "album", "album-edit", "album-arrange", "members", "links", "guests-queue", "report",
+	shootAs(b, both, among(pagesOfTheFamily(s), "albums", "album", "album-edit", "album-arrange", "members", "links", "guests-queue", "report",
 		"users", "user", "group", "invitations", "settings", "audit", "reports", "own-data", "security")...)
-	shootAs(visitor, among(pagesOfGuests(s), "share", "share-photo", "share-upload", "share-locked", "invitation", "privacy")...)
+	shootAs(visitor, both, among(pagesOfGuests(s), "share", "share-photo", "share-upload", "share-locked", "invitation", "privacy")...)
 }
 
 // among are the pages with these names.
