@@ -113,8 +113,8 @@ func (b *browser) show(p page) {
 	if len(p.keys) > 0 {
 		b.until(`document.querySelector("dialog[open]")`)
 	}
-	// A picture that is decoded beside the page may come a frame after it.
-	js[bool](b, `Promise.all([...document.images].filter(i => i.getBoundingClientRect().top < innerHeight).map(i => (i.decoding = "sync", i.decode())))
+	// A picture that is decoded beside the page may come a frame after it; one in a folded part never comes.
+	js[bool](b, `Promise.all([...document.images].filter(i => i.checkVisibility() && i.getBoundingClientRect().top < innerHeight).map(i => (i.decoding = "sync", i.decode())))
 		.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))`)
 }
 
