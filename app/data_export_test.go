@@ -169,6 +169,9 @@ func TestACopyTellsWhatElseIsKept(t *testing.T) {
 			t.Errorf("%s lacks %s:\n%s", name, want, text)
 		}
 	}
+	if text := read(t, z, "data/sign_in.json"); !strings.Contains(text, `"name": "Zwicknagl's key"`) || strings.Contains(text, "credential_id") || strings.Contains(text, "public_key") {
+		t.Errorf("her passkeys:\n%s", text)
+	}
 	for name, secret := range map[string]string{
 		"sign_in": "secret", "reports": "zwicknagl writes", "messages": "From before", // that may be anybody's
 	} {
