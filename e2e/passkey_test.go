@@ -86,7 +86,7 @@ func (k *key) quiet() (end func()) {
 	}
 	return func() {
 		k.t.Helper()
-		if _, err := chromedp.Call(k.ctx, devpage.RemoveScriptToEvaluateOnNewDocument, devpage.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: made.Identifier}); err != nil {
+		if _, err := chromedp.Call(k.ctx, devpage.RemoveScriptToEvaluateOnNewDocument, devpage.RemoveScriptToEvaluateOnNewDocumentParams(made)); err != nil {
 			k.t.Fatal(err)
 		}
 	}
