@@ -143,7 +143,7 @@ func pagesOfTheFamily(s stage) []page {
 		{name: "settings", path: "/admin/settings"},
 		{name: "mails", path: "/admin/mail"},
 		{name: "mail-texts", path: "/admin/mail/templates"},
-		{name: "mail-text", path: "/admin/mail/templates/invitation/en"},
+		{name: "mail-text", path: "/admin/mail/templates/invitation_album/en"},
 		{name: "audit", path: "/admin/audit"},
 		{name: "reports", path: "/admin/reports"},
 		{name: "report-case", path: s.report},
