@@ -119,7 +119,15 @@ func (p *play) share(who db.User) (string, bool, error) {
 	err := p.AddMember(ctx, actor, album, n)
 	if err == nil {
 		var id uuid.UUID
-		if err := p.db.QueryRow(ctx, "SELECT id FROM album_grants WHERE album_id = $1 AND $2 IN (user_id, group_id)", album, to.ID).Scan(&id); err != nil {
+		err := p.db.QueryRow(ctx, "SELECT id FROM album_grants WHERE album_id = $1 AND $2 IN (user_id, group_id)", album, to.ID).Scan(&id)
+		if db.IsNotFound(err) { // invited, since the address is not known to who adds
+			err = p.db.QueryRow(ctx, "SELECT id FROM invitations WHERE album_id = $1 AND email = $2 AND accepted_at IS NULL AND revoked_at IS NULL", album, n.Email).Scan(&id)
+			if err != nil {
+				p.t.Fatal("neither added nor invited: ", err)
+			}
+			return fmt.Sprint("invite a member as ", n.Role), may, nil
+		}
+		if err != nil {
 			p.t.Fatal(err)
 		}
 		p.m.grants[id] = modelGrant{album, to.ID, role}
@@ -261,7 +269,7 @@ func (p *play) moveItem(who db.User) (string, bool, error) {
 	}
 	_, err := p.MoveMedia(p.t.Context(), app.UserActor(who), item, orNull(album))
 	if may {
-		i.album = album
+		i.moveTo(album)
 	}
 	return "move an item", may, err
 }
@@ -273,7 +281,7 @@ func (p *play) takeOut(who db.User) (string, bool, error) {
 	may := p.m.itemRole(subject{user: who.ID}, item) >= app.RoleAdmin && !i.trashed
 	_, err := p.RemoveFromAlbum(p.t.Context(), app.UserActor(who), item)
 	if may {
-		i.album = uuid.Nil
+		i.moveTo(uuid.Nil)
 	}
 	return "take out of the album", may, err
 }

@@ -45,6 +45,15 @@ type modelItem struct {
 	withheld     string
 }
 
+// moveTo puts the item into an album, or into none. What a guest has sent is then
+// an item like any other, and without an album one in the trash.
+func (i *modelItem) moveTo(album uuid.UUID) {
+	if i.withheld == "guest" && i.album != album {
+		i.withheld, i.trashed = "", i.trashed || album == uuid.Nil
+	}
+	i.album = album
+}
+
 // subject is somebody who asks: a user, a link, or (both zero) a visitor.
 type subject struct{ user, link uuid.UUID }
 

@@ -17,11 +17,13 @@ type NewMember struct {
 	Role    db.AlbumRole // viewer, contributor or admin
 }
 
-// AddMember grants a role on an album to the person with that address or to a
-// group; an address without an account is invited by mail. Which of the two
-// happened is not told: the answer and the work are the same, and both count
-// against the limit of invitations. A group must be one of the actor's own;
-// site admins may name any.
+// AddMember grants a role on an album to a group or to the person with that
+// address, where the actor sees that person's address already: site admins do,
+// and admins of another album in which the person is. Everybody else is invited
+// by mail, whether they have an account or not, and becomes a member by
+// accepting: nothing tells which addresses have one, nor do answer and work. All
+// count against the limit of invitations. A group must be one of the actor's
+// own; site admins may name any.
 //
 // CodeInvalid names the fields email or role; CodeConflict: the person or group
 // is a member already, the owner, or oneself; CodeRateLimited: too many
@@ -66,24 +68,29 @@ func (a *App) mailed(ctx context.Context, err error) error {
 }
 
 func (a *App) addPerson(ctx context.Context, q *db.Queries, actor Actor, al db.Album, email string, role db.AlbumRole) error {
+	// All is looked up for everybody, so that it takes as long where there is no account.
 	user, err := q.UserByEmail(ctx, email)
-	if db.IsNotFound(err) {
-		return a.inviteMember(ctx, q, actor, al, email, role)
-	}
-	if err != nil {
+	if err != nil && !db.IsNotFound(err) {
 		return fmt.Errorf("look up an account: %w", err)
+	}
+	_, err = q.GrantOfUser(ctx, db.GrantOfUserParams{AlbumID: al.ID, UserID: user.ID})
+	member := err == nil
+	if err != nil && !db.IsNotFound(err) {
+		return fmt.Errorf("look for a grant: %w", err)
+	}
+	seen, err := q.SeesAddressOf(ctx, db.SeesAddressOfParams{ViewerID: actor.UserID(), UserID: user.ID})
+	if err != nil {
+		return fmt.Errorf("ask whether an address is known: %w", err)
 	}
 	switch {
 	case user.ID == al.OwnerID:
 		return &Error{Code: CodeConflict, Key: "error.member_owner"}
-	case user.ID == actor.UserID():
+	case user.ID == actor.UserID() && user.ID != uuid.Nil:
 		return &Error{Code: CodeConflict, Key: "error.member_self"}
-	}
-	switch _, err := q.GrantOfUser(ctx, db.GrantOfUserParams{AlbumID: al.ID, UserID: user.ID}); {
-	case err == nil:
+	case member:
 		return &Error{Code: CodeConflict, Key: "error.member_already"}
-	case !db.IsNotFound(err):
-		return fmt.Errorf("look for a grant: %w", err)
+	case user.ID == uuid.Nil, !seen && !actor.IsAdmin():
+		return a.inviteMember(ctx, q, actor, al, email, role)
 	}
 	err = q.ReplaceInvitations(ctx, db.ReplaceInvitationsParams{Now: a.now(), Email: email, AlbumID: &al.ID})
 	if err != nil {

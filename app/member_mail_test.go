@@ -35,6 +35,8 @@ func TestThoseConcernedHearByMail(t *testing.T) {
 	w.exec("UPDATE users SET suspended_at = now() WHERE id = $1", gone.ID)
 	album, x := w.album(owner, db.AlbumVisibilityPrivate), app.UserActor(owner)
 	elsewhere := w.album(owner, db.AlbumVisibilityPrivate)
+	w.acquaint(owner, ann, gone)
+	w.acquaint(ann, bob)
 	group := w.grantGroup(elsewhere, db.AlbumRoleViewer, owner.ID, ann.ID, bob.ID, gone.ID)
 	step := func(what string, err error, want ...string) {
 		t.Helper()
@@ -79,8 +81,9 @@ func TestAddingAStrangerInvites(t *testing.T) {
 	if got := w.mails(); !slices.Equal(got, []string{"invitation_album new"}) {
 		t.Error(got)
 	}
-	// With an account since, adding once more makes a member and ends the invitation.
-	w.user("new")
+	// With an account since, whose address the owner sees, adding once more makes a
+	// member and ends the invitation.
+	w.acquaint(owner, w.user("new"))
 	if err := w.AddMember(t.Context(), x, album, n); err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,7 @@ func TestMembersComeChangeAndGo(t *testing.T) {
 	w := newWorld(t, nil)
 	owner, ann := w.user("owner"), w.user("ann")
 	album := w.album(owner, db.AlbumVisibilityPrivate)
+	w.acquaint(owner, ann)
 	x := app.UserActor(owner)
 	if err := w.AddMember(t.Context(), x, album, app.NewMember{Email: " Ann@Example.org", Role: db.AlbumRoleViewer}); err != nil {
 		t.Fatal(err)
@@ -218,19 +219,6 @@ func TestViewersSeeNamesOnly(t *testing.T) {
 		t.Errorf("%+v, %v", rest, err)
 	}
 	wantCode(t, second(w.Members(t.Context(), app.UserActor(owner), album, app.MembersQuery{After: "nonsense"})), app.CodeInvalid)
-}
-
-// Nobody learns from adding members which addresses have an account.
-func TestAddingTellsNothingAboutAccounts(t *testing.T) {
-	w := newWorld(t, nil)
-	owner := w.user("owner")
-	w.user("known")
-	album := w.album(owner, db.AlbumVisibilityPrivate)
-	for _, email := range []string{"known@example.org", "unknown@example.org"} {
-		if err := w.AddMember(t.Context(), app.UserActor(owner), album, app.NewMember{Email: email, Role: db.AlbumRoleViewer}); err != nil {
-			t.Errorf("%s: %v", email, err)
-		}
-	}
 }
 
 func TestGroupsOfOthersCannotBeGranted(t *testing.T) {

@@ -524,6 +524,25 @@ func (q *Queries) RoleSources(ctx context.Context, arg RoleSourcesParams) ([]Rol
 	return items, nil
 }
 
+const seesAddressOf = `-- name: SeesAddressOf :one
+SELECT EXISTS (SELECT 1 FROM album_access mine JOIN album_access theirs ON theirs.album_id = mine.album_id
+                WHERE mine.subject_id = $1::uuid AND mine.role >= 'admin' AND theirs.subject_id = $2::uuid)
+`
+
+type SeesAddressOfParams struct {
+	ViewerID uuid.UUID
+	UserID   uuid.UUID
+}
+
+// Whether somebody sees a person's address already: as an admin of an album that
+// the person may see as a member.
+func (q *Queries) SeesAddressOf(ctx context.Context, arg SeesAddressOfParams) (bool, error) {
+	row := q.db.QueryRow(ctx, seesAddressOf, arg.ViewerID, arg.UserID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const setAlbumOwner = `-- name: SetAlbumOwner :exec
 UPDATE albums SET owner_id = $1, row_version = row_version + 1, updated_at = $2 WHERE id = $3
 `

@@ -21,6 +21,7 @@ func (s *site) asks(token, method, path, body string, want int, out any) {
 func TestMembersInTheAPI(t *testing.T) {
 	s := newSite(t)
 	owner, bob := s.user("owner@example.org", false), s.user("bob@example.org", false)
+	s.acquaint(owner, bob)
 	id, page := s.albumOf(owner, "Summer")
 	path := page
 	share, read := s.tokenOf(owner, []app.Scope{app.ScopeShare}), s.tokenOf(owner, []app.Scope{app.ScopeMediaRead, app.ScopeMediaWrite})

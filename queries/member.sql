@@ -102,3 +102,9 @@ UPDATE share_links SET revoked_at = sqlc.arg(now)::timestamptz WHERE id = ANY (s
 -- How many open links each of some people made on an album.
 SELECT created_by, count(*) AS n FROM share_links
  WHERE album_id = sqlc.arg(album_id) AND revoked_at IS NULL AND created_by = ANY (sqlc.arg(user_ids)::uuid[]) GROUP BY created_by;
+
+-- name: SeesAddressOf :one
+-- Whether somebody sees a person's address already: as an admin of an album that
+-- the person may see as a member.
+SELECT EXISTS (SELECT 1 FROM album_access mine JOIN album_access theirs ON theirs.album_id = mine.album_id
+                WHERE mine.subject_id = sqlc.arg(viewer_id)::uuid AND mine.role >= 'admin' AND theirs.subject_id = sqlc.arg(user_id)::uuid);
