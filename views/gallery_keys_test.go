@@ -136,6 +136,7 @@ func TestKeysOfEveryPage(t *testing.T) {
 	p.at("/favourites")
 	p.press("g", "s")
 	p.at("/search")
+	p.until(`document.activeElement.id === "q"`) // a moment after the page is complete
 	p.press(kb.Escape, "g", "t")
 	p.at("/timeline")
 	p.open(g.URL + "/media/0002")
